@@ -1,0 +1,30 @@
+"""The Celery application and its timetable: every sweep finds its work by state, so a missed beat costs minutes only."""
+
+import os
+from typing import Any
+
+from celery import Celery, Task
+from celery.signals import task_success, worker_ready
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dsar.settings")
+
+app = Celery("dsar")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@task_success.connect
+def sweep_report(sender: Task[Any, Any], **_: Any) -> None:
+    """Tell `/readyz` that a task of the timetable has run; a failure to tell is logged by Celery and harms nothing."""
+    if sender.name in {entry["task"] for entry in app.conf.beat_schedule.values()}:
+        from dsar.health import sweep_seen  # needs Django's apps, which a worker has only now
+
+        sweep_seen()
+
+
+@worker_ready.connect
+def worker_report(**_: Any) -> None:
+    """Tell `/readyz` that a worker takes work; the first sweep comes only later."""
+    from dsar.health import sweep_seen
+
+    sweep_seen()

@@ -1,0 +1,30 @@
+"""The kernel's tables, one file per subject."""
+
+from dsar.core.models.files import EncryptionKey, StoredFile
+from dsar.core.models.journal import AuditChain, AuditEvent, AuditValue
+from dsar.core.models.organisations import (
+    ClientController,
+    Organisation,
+    ProcessingActivity,
+    Recipient,
+    RetentionRule,
+    SupervisoryAuthority,
+)
+from dsar.core.models.users import Membership, Team, User
+
+__all__ = [
+    "AuditChain",
+    "AuditEvent",
+    "AuditValue",
+    "ClientController",
+    "EncryptionKey",
+    "Membership",
+    "Organisation",
+    "ProcessingActivity",
+    "Recipient",
+    "RetentionRule",
+    "StoredFile",
+    "SupervisoryAuthority",
+    "Team",
+    "User",
+]

@@ -1,0 +1,13 @@
+"""Texts that an organisation states in several languages, kept as {"fr": …, "en": …}."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import get_language
+
+
+def localised(texts: Mapping[str, str] | None, language: str | None = None) -> str:
+    """The text in `language` (default: the active one), else in any language that has one, else empty."""
+    if not texts:
+        return ""
+    wanted = (language or get_language() or "en").split("-")[0]
+    return texts.get(wanted) or next((text for text in texts.values() if text), "")

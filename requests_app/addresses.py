@@ -1,0 +1,39 @@
+"""One spelling for each address, so that the same mailbox or number is recognised however it was typed."""
+
+import re
+
+from dsar.core.search import search_text
+from requests_app.vocabulary import AddressKind
+
+
+def address_normalise(kind: str, value: str) -> str:
+    """E-mail casefolded; phone in digits with its prefix (French national numbers become +33); the rest as search text."""
+    if kind == AddressKind.EMAIL:
+        return value.strip().casefold()
+    if kind == AddressKind.PHONE:
+        digits = re.sub(r"[^\d+]", "", value.replace("(0)", ""))
+        if digits.startswith("00"):
+            digits = "+" + digits[2:]
+        return "+33" + digits[1:] if digits.startswith("0") else digits
+    if kind == AddressKind.IDENTIFIER:
+        return re.sub(r"[\s.\-]", "", value).casefold()
+    return search_text(value)
+
+
+def address_masked(value: str) -> str:
+    """An e-mail address as its owner recognises it and nobody else learns it: c•••••@example.org."""
+    local, _at, domain = value.partition("@")
+    return f"{local[:1]}•••••@{domain}" if domain else "•••••"
+
+
+def names_agree(claimed: str, recorded: str) -> bool:
+    """Whether two spellings may be the same person: each word of the shorter name stands in the other.
+
+    Accents, capitals, order and hyphens aside. An empty claim agrees with every record: the address alone decides.
+    """
+    first, second = (set(search_text(name.replace("-", " ").replace("'", " ").replace("’", " ")).split())
+                     for name in (claimed, recorded))
+    if not first:
+        return True
+    shorter, longer = sorted((first, second), key=len)
+    return bool(shorter) and shorter <= longer

@@ -1,0 +1,276 @@
+"""Everything that the case page shows, loaded in a constant number of queries, whatever the case holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dsar.core.models import Organisation, User
+from dsar.core.roles import Act
+from requests_app import services
+from requests_app.desk_dates import Clock, right_clock, right_due
+from requests_app.desk_forms import (
+    DecisionForm,
+    DeskForm,
+    MessageForm,
+    NoteForm,
+    ReleaseForm,
+    ReviewForm,
+    RightAddForm,
+    SendBackForm,
+    SingleHandedForm,
+    ground_name,
+)
+from requests_app.models import Case, CaseRight, CaseTask, ChecklistItem, Decision, Deliverable, Message
+from requests_app.next_step import NextStep, Onlooker, Situation, last_decision, next_step
+from requests_app.queue import lead_right, people
+from requests_app.rights_table import ADVERSE, RULES, checklist_label
+from requests_app.services import Obstacle
+from requests_app.timeline import FILTERS, basis_words, timeline
+from requests_app.vocabulary import Direction, ItemState, Stage, TaskKind, TaskState
+
+Forms = Mapping[str, DeskForm]  # what was typed and refused, by "<act>" or "<act>:<right>"
+
+
+@dataclass(frozen=True)
+class ItemLine:
+    """One line of a checklist."""
+
+    item: ChecklistItem
+    label: str
+    note: str  # as saved, or as typed and refused
+    is_refused: bool
+
+
+@dataclass(frozen=True)
+class TaskLine:
+    """One task, with what the member may do about it."""
+
+    task: CaseTask
+    may_take: bool
+    may_finish: bool
+    is_by_hand: bool
+
+
+@dataclass(frozen=True)
+class RightPanel:
+    """One right: its work, its decision, and the forms that the member may use on it now."""
+
+    row: CaseRight
+    due: Any
+    items: list[ItemLine]
+    done: int
+    obstacles: list[Obstacle]
+    decision: Decision | None
+    ground: str
+    letter_adds_remedies: bool
+    may_start: bool
+    may_set: bool
+    decide: DecisionForm | None
+    review: ReviewForm | None
+    send_back: SendBackForm | None
+    single_handed: SingleHandedForm | None
+    is_open: bool
+
+    @property
+    def tag(self) -> str:
+        """Colour of the stage's tag."""
+        return {Stage.IN_REVIEW: "hold", Stage.AWAITING_PERSON: "hold", Stage.DECIDED: "soon", Stage.ANSWERED: "ok"}.get(
+            Stage(self.row.stage), ""
+        )
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """The context of the page; attributes are what the templates name."""
+
+    case: Case
+    who: str
+    acting_for: str
+    lead: CaseRight
+    due: Any
+    next: NextStep
+    rights: list[RightPanel]
+    clocks: list[Clock]
+    tasks: list[TaskLine]
+    open_tasks: int
+    lines: list[Any]
+    show: str
+    shows: Mapping[str, Any]
+    unread: int
+    deliverables: list[Deliverable]
+    messages_with_files: list[Message]
+    obstacles: list[Obstacle]
+    decided: list[CaseRight]
+    channels: list[str]
+    release: ReleaseForm | None
+    message: MessageForm | None
+    note: NoteForm | None
+    right_add: RightAddForm | None
+    identity_words: str
+    may_work: bool
+    may_close: bool
+
+
+def case_load(case_id: int) -> Case:
+    """The case with all that hangs on it: one query for each table."""
+    rights = CaseRight.objects.prefetch_related(
+        Prefetch("checklist", ChecklistItem.objects.select_related("set_by")),
+        Prefetch("tasks", CaseTask.objects.select_related("team", "assignee", "finished_by")),
+        Prefetch("decisions", Decision.objects.select_related("author", "reviewer")),
+    )
+    return (
+        Case.objects.select_related("organisation", "organisation__authority", "team", "assignee")
+        .prefetch_related(
+            Prefetch("rights", rights),
+            "parties__addresses",
+            Prefetch("messages", Message.objects.select_related("author").prefetch_related("files")),
+            Prefetch("deliverables", Deliverable.objects.select_related("stored_file").prefetch_related("rights", "downloads")),
+            "inbound_mail__raw",
+        )
+        .get(pk=case_id)
+    )
+
+
+def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | None = None) -> CasePage:
+    """The page as `user` sees it; `forms` are those just refused, shown again with what was typed."""
+    case = case_load(case_id)
+    today = timezone.localdate()
+    rights = list(case.rights.all())
+    kept = forms or {}
+    may_work = user.may(Act.CASE_WORK, case.organisation_id) and case.closed_at is None
+    may_review = user.may(Act.CASE_REVIEW, case.organisation_id)
+    others = _others_review(case, user)
+    messages = list(case.messages.all())
+    unread = sum(message.direction == Direction.INBOUND and message.read_at is None for message in messages)
+    decided = [right for right in rights if right.stage == Stage.DECIDED]
+    obstacles = services.release_obstacles(case, decided) if decided else []
+    situation = Situation(obstacles, unread, others, case.organisation.review == Organisation.Review.ALWAYS)
+    onlooker = Onlooker(user.pk, may_work, may_review)
+    panels = [_panel(case, right, onlooker, situation, today, kept) for right in rights]
+    tasks = [_task_line(task, user, may_work) for right in rights for task in right.tasks.all()]
+    who, acting_for = people(case)
+    lead = lead_right(rights)
+    shown = show if show in FILTERS else "all"
+    return CasePage(
+        case=case,
+        who=who,
+        acting_for=acting_for,
+        lead=lead,
+        due=right_due(lead, today),
+        next=next_step(case, rights, onlooker, situation),
+        rights=panels,
+        clocks=[right_clock(right, today) for right in rights],
+        tasks=sorted(tasks, key=lambda line: (line.task.state != TaskState.OPEN, line.task.pk)),
+        open_tasks=sum(line.task.state == TaskState.OPEN for line in tasks),
+        lines=timeline(case, messages, shown),
+        show=shown,
+        shows=FILTERS,
+        unread=unread,
+        deliverables=list(case.deliverables.all()),
+        messages_with_files=[message for message in messages if message.files.all()],
+        obstacles=obstacles,
+        decided=decided,
+        channels=services.channels(case),
+        release=_release_form(case, decided, kept) if may_work and decided else None,
+        message=_form(kept, "message", MessageForm, case) if may_work else None,
+        note=kept.get("note") or NoteForm(auto_id="note-%s") if may_work else None,  # type: ignore[arg-type]
+        right_add=_right_add_form(case, rights, kept) if may_work else None,
+        identity_words=basis_words(case.identity_basis) if case.identity_established_at else "",
+        may_work=may_work,
+        may_close=may_work and all(right.is_answered for right in rights),
+    )
+
+
+def _others_review(case: Case, user: User) -> bool:
+    """Whether somebody besides the author of what waits may review it; one query."""
+    return bool(services.reviewers_for(case.organisation, author=user))
+
+
+def _panel(
+    case: Case, right: CaseRight, onlooker: Onlooker, situation: Situation, today: date, forms: Forms
+) -> RightPanel:
+    decision, code = last_decision(right), right.right
+    waits = right.stage == Stage.IN_REVIEW and decision is not None
+    is_author = decision is not None and decision.author_id == onlooker.user_id
+    works = onlooker.works
+    reviews = waits and onlooker.reviews and works and not is_author
+    alone = waits and works and is_author and not situation.others_review and not situation.review_always
+    items = list(right.checklist.all())
+    return RightPanel(
+        row=right,
+        due=right_due(right, today),
+        items=[_item_line(item, code, forms) for item in items],
+        done=sum(item.state != ItemState.OPEN for item in items),
+        obstacles=services.right_obstacles(right) if right.stage == Stage.IN_PROGRESS else [],
+        decision=decision,
+        ground=ground_name(decision.ground) if decision and decision.ground else "",
+        letter_adds_remedies=bool(ADVERSE.intersection(RULES[code].outcomes)),
+        may_start=works and right.stage == Stage.TO_DO,
+        may_set=works and right.stage in (Stage.TO_DO, Stage.IN_PROGRESS, Stage.AWAITING_PERSON),
+        decide=_decision_form(case, right, forms) if works and right.stage == Stage.IN_PROGRESS else None,
+        review=_form(forms, f"review:{code}", ReviewForm, case) if reviews else None,
+        send_back=_form(forms, f"send_back:{code}", SendBackForm, case) if reviews else None,
+        single_handed=_form(forms, f"single_handed:{code}", SingleHandedForm, case) if alone else None,
+        is_open=not right.is_answered,
+    )
+
+
+def _item_line(item: ChecklistItem, right: str, forms: Forms) -> ItemLine:
+    refused = forms.get(f"item:{right}:{item.code}")
+    note = refused.data.get("note", "") if refused else item.note
+    return ItemLine(item, str(checklist_label(right, item.code)), note, refused is not None)
+
+
+def _form(forms: Forms, key: str, kind: type[Any], case: Case) -> Any:
+    """The refused form of that act, else a fresh one with the version that the page shows."""
+    return forms.get(key) or kind(initial={"version": case.version}, auto_id=key.replace(":", "-") + "-%s")
+
+
+def _decision_form(case: Case, right: CaseRight, forms: Forms) -> Any:
+    """A decision that was sent back is the draft of the next one."""
+    if kept := forms.get(f"decide:{right.right}"):
+        return kept
+    initial: dict[str, Any] = {"version": case.version}
+    if before := last_decision(right):
+        initial |= {
+            "outcome": before.outcome, "ground": before.ground, "reasoning": before.reasoning,
+            "withheld": before.withheld, "evidence": before.evidence, "provision": before.provision,
+        }
+    return DecisionForm(initial=initial, case_right=right, auto_id=f"decide-{right.right}-%s")
+
+
+def _release_form(case: Case, decided: list[CaseRight], forms: Forms) -> Any:
+    if kept := forms.get("release"):
+        return kept
+    initial = {"version": case.version, "rights": [right.right for right in decided], "delivery": "two_channels"}
+    return ReleaseForm(initial=initial, rights=decided, auto_id="release-%s")
+
+
+def _right_add_form(case: Case, rights: list[CaseRight], forms: Forms) -> Any:
+    return forms.get("right_add") or RightAddForm(
+        initial={"version": case.version},
+        organisation=case.organisation,
+        taken=[right.right for right in rights],
+        auto_id="right-add-%s",
+    )
+
+
+def _task_line(task: CaseTask, user: User, may_work: bool) -> TaskLine:
+    is_open = task.state == TaskState.OPEN and not task.automatic
+    is_by_hand = task.kind == TaskKind.COLLECT_BY_HAND
+    return TaskLine(
+        task=task,
+        may_take=may_work and is_open and task.assignee_id is None,
+        may_finish=may_work and is_open and not is_by_hand and task.kind not in services.MACHINE_KINDS,
+        is_by_hand=may_work and is_open and is_by_hand,
+    )
+
+
+def conflict_message() -> str:
+    """What is said when the version of the form is not the one of the case."""
+    return _("Somebody changed this case meanwhile. Nothing of yours was saved: look at it as it is now, then repeat.")

@@ -1,0 +1,170 @@
+"""The one place that writes to a data subject: it renders the mail, files it on the case and puts it in the outbox."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import quote
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.template import Context, engines
+from django.template.backends.django import DjangoTemplates
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
+
+from dsar.core.hashing import keyed_hash
+from dsar.core.texts import localised
+from requests_app import outbox
+from requests_app.models import Case, Message, Outgoing, PartyAddress
+from requests_app.vocabulary import Channel, Direction
+
+if TYPE_CHECKING:
+    from dsar.core.models import Organisation
+
+# What opens something for whoever holds it. The mail carries it; the copy on the case does not: a colleague who reads
+# the case must not be able to confirm an address or open the tracking page in the person's stead.
+SECRETS = ("code", "confirm_url")
+SECRET_MASK = "••••••"
+_HEX_COLOUR = re.compile("#[0-9a-fA-F]{6}")
+_MESSAGE_ID = re.compile(r"<?(DSR-[0-9A-Z-]+)\.([0-9a-f]{16})\.([0-9a-f]{24})@[^\s<>@]+>?", re.IGNORECASE)
+
+
+def person_write(
+    *,
+    case: Case,
+    template: str,
+    address: PartyAddress,
+    key: str,
+    context: Mapping[str, Any],
+    in_reply_to: str = "",
+) -> Outgoing:
+    """Write one e-mail to a party of the case; the only function that does.
+
+    `template` names a folder of templates ("emails/acknowledgement"), rendered in the case's language. `key` says why
+    the mail is written: the same key again returns the mail that exists and writes nothing. Must run in the caller's
+    transaction, so that the mail exists exactly when the facts it tells do; it leaves after the commit.
+
+    Mail to an address nobody has confirmed yet gets no word the sender typed, not even a name: otherwise anybody could
+    have us carry their text to a stranger.
+    """
+    existing = Outgoing.objects.filter(key=key).first()
+    if existing is not None:
+        return existing
+    organisation = case.organisation
+    known = {**mail_context(case, organisation), **context}
+    known["name"] = address.party.name if address.confirmed_at else ""
+    # Dates are those of the establishment that handles the request (law of the clock), whatever zone the server is in.
+    with translation.override(case.language), timezone.override(organisation.time_zone):
+        subject = one_line(_render(f"{template}/subject.txt", known))
+        text = _tidy(_render(f"{template}/body.txt", known))
+        html = _render(f"{template}/body.html", known, autoescape=True)
+    mailbox = mailbox_format(organisation.name, organisation.privacy_email)
+    outgoing = Outgoing.objects.create(
+        key=key,
+        organisation=organisation,
+        case=case,
+        message_id=message_id_make(reference=case.reference, key=key, domain=organisation.privacy_email),
+        recipient=address.value,
+        sender=mailbox,
+        reply_to=mailbox,
+        in_reply_to=one_line(in_reply_to)[:255],
+        subject=subject,
+        body_text=text,
+        body_html=html,
+        language=case.language,
+    )
+    Message.objects.create(
+        case=case,
+        direction=Direction.OUTBOUND,
+        channel=Channel.EMAIL,
+        subject=subject,
+        body=secrets_mask(text, context),
+        at=timezone.now(),
+        message_id=outgoing.message_id,
+    )
+    outbox.outbox_queue(outgoing)
+    return outgoing
+
+
+def mail_context(case: Case, organisation: Organisation) -> dict[str, Any]:
+    """What every mail may use: no field of it was typed by the sender. `authority` is read from the database if used."""
+    slug = organisation.slug
+    return {
+        "organisation": organisation,
+        "reference": case.reference,
+        "received_at": case.received_at,
+        "language": case.language,
+        "accent": organisation.brand_colour if _HEX_COLOUR.fullmatch(organisation.brand_colour) else "#4d4f57",
+        "urls": {
+            "notice": absolute("public-notice", slug),
+            "track": absolute("public-track", slug),
+            "form": absolute("public-start", slug),
+        },
+        "authority": SimpleLazyObject(partial(_authority, organisation)),
+    }
+
+
+def absolute(name: str, *args: str) -> str:
+    """The full address of one of our pages, for somebody who reads it in a mailbox."""
+    return settings.BASE_URL + reverse(name, args=args)
+
+
+def message_id_make(*, reference: str, key: str, domain: str) -> str:
+    """The Message-ID of the mail written for `key`: fixed, unguessable, and recognised later without looking it up.
+
+    It holds the reference, a keyed digest of the key, and an HMAC over both. `domain` may be a whole address.
+    """
+    nonce = keyed_hash("message_key", key)[:16]
+    return f"<{reference}.{nonce}.{_mac(reference, nonce)}@{domain.rpartition('@')[2]}>"
+
+
+def message_id_reference(message_id: str) -> str | None:
+    """The case reference inside a Message-ID that we made; None for any other, forged ones included."""
+    found = _MESSAGE_ID.fullmatch(message_id.strip())
+    if found is None:
+        return None
+    reference, nonce, mac = found[1].upper(), found[2].lower(), found[3].lower()
+    return reference if constant_time_compare(mac, _mac(reference, nonce)) else None
+
+
+def one_line(text: str) -> str:
+    """The text on one line without control characters, at most 500 characters: fit for a mail header."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
+
+
+def mailbox_format(name: str, address: str) -> str:
+    """`"Name" <address>`; the name may hold any character and cannot add a header or an address."""
+    return f'"{quote(one_line(name)[:200])}" <{address}>'
+
+
+def secrets_mask(text: str, context: Mapping[str, Any]) -> str:
+    """The text with each secret of the context masked."""
+    for secret in sorted((str(context[name]) for name in SECRETS if context.get(name)), key=len, reverse=True):
+        text = text.replace(secret, SECRET_MASK)
+    return text
+
+
+def _mac(reference: str, nonce: str) -> str:
+    return keyed_hash("message_id", f"{reference}:{nonce}")[:24]
+
+
+def _render(name: str, context: Mapping[str, Any], *, autoescape: bool = False) -> str:
+    """Plain text is rendered without HTML escapes; the template loader keeps the compiled templates."""
+    backend = engines["django"]
+    assert isinstance(backend, DjangoTemplates)
+    return backend.engine.get_template(name).render(Context(dict(context), autoescape=autoescape))
+
+
+def _tidy(text: str) -> str:
+    """Template tags leave empty lines behind; at most one stays."""
+    return re.sub(r"[ \t]*\n(?:[ \t]*\n)+", "\n\n", text).strip() + "\n"
+
+
+def _authority(organisation: Organisation) -> dict[str, str]:
+    """The supervisory authority for complaints, in the active language (GDPR arts. 12(4), 77)."""
+    authority = organisation.authority
+    return {"name": localised(authority.name), "url": authority.complaint_url or authority.website}

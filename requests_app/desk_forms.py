@@ -1,0 +1,277 @@
+"""What the desk's forms accept. They check shape only: every rule of the domain stands in the services."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from dsar.core.errors import DomainError
+from dsar.core.models import Organisation
+from dsar.core.rights import RIGHTS
+from requests_app.grounds import GROUNDS
+from requests_app.models import CaseRight
+from requests_app.rights_table import ADVERSE, RULES
+from requests_app.vocabulary import Delivery, ItemState, Outcome
+
+LONG = 20_000  # characters of a text
+
+
+class DeskForm(forms.Form):
+    """A form whose mistakes a service may name: `errors_of` says which of its codes belongs to which field."""
+
+    errors_of: dict[str, str] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
+    def refuse(self, error: DomainError) -> None:
+        """Show a refusal of the service at the field it is about, else above the form."""
+        field = self.errors_of.get(error.code)
+        self.add_error(field if field in self.fields else None, str(error.message))
+
+
+class CaseForm(DeskForm):
+    """A form on a case: it carries the version that its reader saw (see services.case_touch)."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+def _text(label: str | Promise, *, rows: int = 3, required: bool = True, hint: str | Promise = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=required,
+        max_length=LONG,
+        help_text=hint,
+        widget=forms.Textarea(attrs={"rows": rows}),
+        error_messages={"required": _("Write something first.")},
+    )
+
+
+class DecisionForm(CaseForm):
+    """Outcome, ground and reasons: only what this right allows."""
+
+    errors_of = {
+        "outcome_not_possible": "outcome",
+        "ground_missing": "ground",
+        "ground_not_possible": "ground",
+        "redact_instead": "ground",
+        "reasoning_missing": "reasoning",
+        "withheld_missing": "withheld",
+        "evidence_missing": "evidence",
+        "provision_missing": "provision",
+    }
+
+    outcome = forms.ChoiceField(
+        label=_("Outcome"), widget=forms.RadioSelect, error_messages={"required": _("Choose the outcome.")}
+    )
+    ground = forms.ChoiceField(
+        label=_("Ground"), required=False, help_text=_("Only what the law allows for this right. ● needs evidence.")
+    )
+    withheld = forms.CharField(label=_("What is withheld"), required=False, max_length=LONG)
+    reasoning = _text(_("Reasons"), rows=5, required=False)
+    evidence = forms.CharField(label=_("Evidence"), required=False, max_length=LONG,
+                               help_text=_("Where the proof is. It stays on the case and is not in the letter."))
+    provision = forms.CharField(label=_("Provision of the law"), required=False, max_length=300,
+                                help_text=_("Only for a national restriction: act and article."))
+
+    def __init__(self, *args: Any, case_right: CaseRight, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rules = RULES[case_right.right]
+        outcome, ground = self.fields["outcome"], self.fields["ground"]
+        assert isinstance(outcome, forms.ChoiceField) and isinstance(ground, forms.ChoiceField)
+        outcome.choices = [(option.value, option.label) for option in rules.outcomes]
+        if rules.grounds:
+            ground.choices = [("", _("None")), *((code, ground_name(code)) for code in rules.grounds)]
+        else:
+            del self.fields["ground"]
+        if not ADVERSE.intersection(rules.outcomes):
+            for name in ("withheld", "evidence", "provision"):
+                del self.fields[name]
+        elif not any(GROUNDS[code].needs_provision for code in rules.grounds):
+            del self.fields["provision"]
+        if Outcome.GRANTED_PARTLY not in rules.outcomes:
+            self.fields.pop("withheld", None)
+        self.fields["reasoning"].help_text = _reasoning_hint(case_right.case.language)
+        self.fields["reasoning"].widget.attrs["lang"] = case_right.case.language
+
+
+def ground_name(code: str) -> str:
+    """A ground in words, with its article and the mark of those that need evidence."""
+    ground = GROUNDS[code]
+    mark = " ●" if ground.needs_evidence else ""
+    return gettext("%(ground)s, article %(article)s") % {"ground": ground.label, "article": ground.article} + mark
+
+
+def _reasoning_hint(language: str) -> str:
+    if language == "fr":
+        return gettext("Goes into the letter. Write in French, to the person.")
+    return gettext("Goes into the letter. Write in English, to the person.")
+
+
+class ReviewForm(CaseForm):
+    """Approve, with a note where there is something to say."""
+
+    note = _text(_("Note"), required=False, hint=_("Stays on the case."))
+
+
+class SendBackForm(CaseForm):
+    """Send a decision back to its author."""
+
+    errors_of = {"note_missing": "note"}
+
+    note = _text(_("What must change"))
+
+
+class SingleHandedForm(CaseForm):
+    """The author lets the decision stand alone, where nobody else may review it."""
+
+    errors_of = {"reason_missing": "reason"}
+
+    reason = _text(_("Why no second person reviews this decision"))
+
+
+class ReleaseForm(CaseForm):
+    """Which decided rights the answer covers, and how it reaches the person."""
+
+    errors_of = {
+        "two_channels_missing": "delivery",
+        "single_channel_reason_missing": "single_channel_reason",
+        "passphrase_way_missing": "passphrase_by",
+    }
+
+    rights = forms.MultipleChoiceField(
+        label=_("Rights that this answer covers"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one right.")},
+    )
+    delivery = forms.ChoiceField(
+        label=_("Delivery"), choices=Delivery.choices, widget=forms.RadioSelect, required=False
+    )
+    single_channel_reason = forms.CharField(
+        label=_("Why one channel must be enough"), required=False, max_length=LONG,
+        help_text=_("Only for the encrypted delivery. Kept on the case."),
+    )
+    passphrase_by = forms.ChoiceField(
+        label=_("How the passphrase is told"),
+        choices=[("", _("Choose")), ("phone", _("by phone")), ("post", _("by post"))],
+        required=False,
+        help_text=_("Only for the encrypted delivery. Never by the mailbox that the request came from."),
+    )
+
+    def __init__(self, *args: Any, rights: Iterable[CaseRight], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["rights"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(row.right, row.definition.name) for row in rights]
+
+
+class ChecklistForm(CaseForm):
+    """One item of the checklist: done, justified in words, or open again."""
+
+    errors_of = {"justification_missing": "note"}
+
+    state = forms.ChoiceField(choices=ItemState.choices)
+    note = forms.CharField(label=_("Why it is not in the answer"), required=False, max_length=LONG)
+
+
+class NoteForm(DeskForm):
+    """An internal note."""
+
+    errors_of = {"message_empty": "body", "message_too_long": "body"}
+
+    body = _text(
+        _("Internal note"),
+        rows=4,
+        hint=_("The person may one day read it: it is data about them (article 15)."),
+    )
+
+
+class MessageForm(CaseForm):
+    """A message to the person."""
+
+    errors_of = {"message_empty": "body", "message_too_long": "body"}
+
+    body = _text(
+        _("Message to the person"),
+        rows=4,
+        hint=_("Read on the tracking page. A mail announces it without its content."),
+    )
+
+
+class TaskFinishForm(DeskForm):
+    """What came out of a task."""
+
+    note = forms.CharField(label=_("What was done"), required=False, max_length=LONG)
+
+
+class RightAddForm(CaseForm):
+    """A right that the person invoked later; it has a clock of its own."""
+
+    errors_of = {
+        "right_exists": "right", "right_not_here": "right", "right_unknown": "right",
+        "received_in_future": "received_at", "received_before_case": "received_at",
+    }
+
+    right = forms.ChoiceField(label=_("Right"))
+    received_at = forms.DateTimeField(
+        label=_("Arrived at"),
+        help_text=_("Date and time at which the person asked for it. Its clock starts there."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
+        error_messages={"required": _("Give the date."), "invalid": _("Give a date as 2026-04-07 18:42.")},
+    )
+    detail = _text(_("In the person’s words"), rows=2, required=False)
+
+    def __init__(self, *args: Any, organisation: Organisation, taken: Iterable[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["right"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = rights_of(organisation, without=taken)
+
+
+def rights_of(organisation: Organisation, *, without: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """The rights that exist in the organisation's country, by code, with name and article."""
+    left_out = set(without)
+    return [
+        (right.code, gettext("%(right)s, article %(article)s") % {"right": right.name, "article": right.article})
+        for right in RIGHTS.values()
+        if right.code not in left_out and (not right.countries or organisation.country in right.countries)
+    ]
+
+
+class MailOpenForm(DeskForm):
+    """Which rights a mail in triage invokes."""
+
+    errors_of = {"no_right": "rights", "right_unknown": "rights", "right_not_here": "rights"}
+
+    rights = forms.MultipleChoiceField(
+        label=_("What the person asks for"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one right.")},
+    )
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["rights"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = rights_of(organisation)
+
+
+class MailSetAsideForm(DeskForm):
+    """Why a mail is not a request."""
+
+    errors_of = {"reason_missing": "reason"}
+
+    reason = forms.CharField(
+        label=_("Why it is no request"), max_length=500, error_messages={"required": _("Say why it is no request.")}
+    )
+
+
+class LanguageForm(forms.Form):
+    """The language of a member's desk pages."""
+
+    language = forms.ChoiceField(choices=[("fr", "fr"), ("en", "en")])

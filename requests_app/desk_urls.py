@@ -1,0 +1,36 @@
+"""The desk, page by page: lists, one case, and the acts on it."""
+
+from django.urls import path
+
+from requests_app import case_views as case
+from requests_app import desk_views as desk
+
+CASE = "cases/<str:reference>/"
+RIGHT = CASE + "rights/<slug:right>/"
+
+urlpatterns = [
+    path("", desk.queue, name="desk-queue"),
+    path("triage/", desk.triage, name="desk-triage"),
+    path("triage/<int:mail_id>/open/", desk.mail_open_case, name="mail-open-case"),
+    path("triage/<int:mail_id>/set-aside/", desk.mail_set_aside, name="mail-set-aside"),
+    path("tasks/", desk.tasks, name="desk-tasks"),
+    path("tasks/<int:task_id>/take/", desk.case_task_take, name="case-task-take"),
+    path("tasks/<int:task_id>/finish/", desk.case_task_finish, name="case-task-finish"),
+    path("language/", desk.language_set, name="desk-language"),
+    path("files/<int:file_id>/", desk.file_download, name="file-download"),
+    path(CASE, case.case_detail, name="case-detail"),
+    path(CASE + "take/", case.case_take, name="case-take"),
+    path(CASE + "close/", case.case_close, name="case-close"),
+    path(CASE + "rights/add/", case.case_right_add, name="case-right-add"),
+    path(RIGHT + "start/", case.case_right_start, name="case-right-start"),
+    path(RIGHT + "checklist/<slug:code>/", case.checklist_item_set, name="checklist-item-set"),
+    path(RIGHT + "decide/", case.decision_submit, name="decision-submit"),
+    path(RIGHT + "approve/", case.decision_approve, name="decision-approve"),
+    path(RIGHT + "send-back/", case.decision_send_back, name="decision-send-back"),
+    path(RIGHT + "single-handed/", case.decision_single_handed, name="decision-single-handed"),
+    path(CASE + "letter/", case.letter_preview, name="letter-preview"),
+    path(CASE + "release/", case.answer_release, name="answer-release"),
+    path(CASE + "messages/", case.message_send, name="message-send"),
+    path(CASE + "messages/read/", case.messages_read, name="messages-read"),
+    path(CASE + "notes/", case.note_add, name="note-add"),
+]

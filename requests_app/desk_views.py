@@ -1,0 +1,280 @@
+"""The desk's lists: the queue of cases, the mail that waits for a person, the tasks; and the files that hang on them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from dsar.core.errors import DomainError, NotAllowed
+from dsar.core.files import file_read, file_stream
+from dsar.core.models import StoredFile, User
+from dsar.core.rights import RIGHTS
+from dsar.core.roles import Act
+from requests_app import services
+from requests_app.desk_access import (
+    actor_in,
+    desk_act,
+    desk_page,
+    desk_render,
+    mail_or_404,
+    member,
+    organisations_allowing,
+    somewhere_or_403,
+    task_or_404,
+)
+from requests_app.desk_forms import DeskForm, LanguageForm, MailOpenForm, MailSetAsideForm, TaskFinishForm
+from requests_app.inbound_email import parse
+from requests_app.models import Case, CaseTask, InboundMail
+from requests_app.queue import RAIL, VIEWS, QueueQuery, queue_page, queue_totals
+from requests_app.references import reference_parse
+from requests_app.services import MACHINE_KINDS
+from requests_app.services.mail import mail_open_case as service_mail_open_case
+from requests_app.services.mail import mail_set_aside as service_mail_set_aside
+from requests_app.triage import REASONS
+from requests_app.vocabulary import Channel, Stage, TaskKind
+
+PREVIEW = 2_000  # characters of a mail
+TRIAGE_PAGE = 25  # mails; each is decrypted and parsed to show its text
+
+
+@desk_page
+def queue(request: HttpRequest) -> HttpResponseBase:
+    """Open cases, the nearest date first; a whole reference in the search box goes straight to its case."""
+    user = member(request)
+    if not organisations_allowing(user, Act.CASE_READ) and organisations_allowing(user, Act.TASK_WORK):
+        return redirect("desk-tasks")
+    somewhere_or_403(request, Act.CASE_READ)
+    query = QueueQuery.read(request.GET)
+    reference = reference_parse(query.text)
+    if reference and Case.objects.visible_to(user).filter(reference=reference).exists():
+        return redirect("case-detail", reference)
+    today = timezone.localdate()
+    totals = queue_totals(user, today)
+    context = {
+        "section": "queue",
+        "query": query.text,
+        "asked": query,
+        "view": VIEWS[query.view],
+        "page": queue_page(user, query, today),
+        "totals": totals,
+        "rail": [(view, totals.get(view.code)) for view in RAIL],
+        "organisations": organisations_allowing(user, Act.CASE_READ),
+        "rights": RIGHTS.values(),
+        "stages": Stage.choices,
+        "channels": Channel.choices,
+        "may_work": {row.organisation_id for row in user.memberships_cached if user.may(Act.CASE_WORK, row.organisation_id)},
+    }
+    return desk_render(request, "requests_app/desk_queue.html", context)
+
+
+@dataclass(frozen=True)
+class TriageLine:
+    """One mail that waits for a person."""
+
+    mail: InboundMail
+    reason: str | Promise
+    preview: str
+    may_work: bool
+    open_form: MailOpenForm
+    aside_form: MailSetAsideForm
+
+
+@desk_page
+def triage(request: HttpRequest) -> HttpResponse:
+    """Mail that no rule could file."""
+    return triage_render(request)
+
+
+def triage_render(
+    request: HttpRequest, refused: tuple[int, DeskForm] | None = None, *, status: int = 200
+) -> HttpResponse:
+    """The page; `refused` is the form of one mail, with what was typed."""
+    user = somewhere_or_403(request, Act.CASE_READ)
+    waiting = InboundMail.objects.visible_to(user).in_triage().select_related("organisation", "raw__key")
+    lines = [_triage_line(mail, user, refused) for mail in waiting.order_by("received_at", "pk")[:TRIAGE_PAGE]]
+    context = {"section": "triage", "lines": lines, "refused": [refused[1]] if refused else []}
+    return desk_render(request, "requests_app/desk_triage.html", context, status=status)
+
+
+def _triage_line(mail: InboundMail, user: User, refused: tuple[int, DeskForm] | None) -> TriageLine:
+    kept = refused[1] if refused and refused[0] == mail.pk else None
+    return TriageLine(
+        mail=mail,
+        reason=REASONS.get(mail.reason, mail.reason),
+        preview=parse(file_read(mail.raw)).text.strip()[:PREVIEW],
+        may_work=user.may(Act.CASE_WORK, mail.organisation_id),
+        open_form=kept if isinstance(kept, MailOpenForm) else MailOpenForm(
+            organisation=mail.organisation, auto_id=f"open-{mail.pk}-%s"
+        ),
+        aside_form=kept if isinstance(kept, MailSetAsideForm) else MailSetAsideForm(auto_id=f"aside-{mail.pk}-%s"),
+    )
+
+
+@desk_act
+def mail_open_case(request: HttpRequest, mail_id: int) -> HttpResponseBase:
+    """Open a case from a mail, with the rights that the member reads in it."""
+    mail = mail_or_404(request, mail_id)
+    form = MailOpenForm(request.POST, organisation=mail.organisation, auto_id=f"open-{mail.pk}-%s")
+    if form.is_valid():
+        try:
+            case = service_mail_open_case(
+                mail=mail, rights=form.cleaned_data["rights"], actor=actor_in(request, mail.organisation)
+            )
+        except NotAllowed:
+            raise
+        except DomainError as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, str(_("The case is open. Its clock started when the mail arrived.")))
+            return redirect("case-detail", case.reference)
+    return triage_render(request, (mail.pk, form), status=422)
+
+
+@desk_act
+def mail_set_aside(request: HttpRequest, mail_id: int) -> HttpResponseBase:
+    """Set aside a mail that is no request; it stays stored, with the reason."""
+    mail = mail_or_404(request, mail_id)
+    form = MailSetAsideForm(request.POST, auto_id=f"aside-{mail.pk}-%s")
+    if form.is_valid():
+        try:
+            service_mail_set_aside(
+                mail=mail, reason=form.cleaned_data["reason"], actor=actor_in(request, mail.organisation)
+            )
+        except NotAllowed:
+            raise
+        except DomainError as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, str(_("The mail is set aside. It stays stored.")))
+            return redirect("desk-triage")
+    return triage_render(request, (mail.pk, form), status=422)
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """One task as the list shows it: to a contributor, nothing of the case but what the task needs."""
+
+    task: CaseTask
+    sees_case: bool
+    may_take: bool
+    is_mine: bool
+    is_by_hand: bool
+    form: TaskFinishForm
+
+
+@desk_page
+def tasks(request: HttpRequest) -> HttpResponse:
+    """Open tasks of the member and of their teams."""
+    return tasks_render(request)
+
+
+def tasks_render(
+    request: HttpRequest, refused: tuple[int, TaskFinishForm] | None = None, *, error: str = "", status: int = 200
+) -> HttpResponse:
+    """The page; `refused` is the form of one task, with what was typed."""
+    user = somewhere_or_403(request, Act.TASK_WORK)
+    waiting = (
+        CaseTask.objects.visible_to(user)
+        .open()
+        .of_member(user)
+        .select_related("case__organisation", "case_right", "team", "assignee")
+        .order_by("case__next_on", "pk")
+    )
+    rows = [_task_row(task, user, refused) for task in waiting]
+    context = {
+        "section": "tasks", "rows": rows, "today": timezone.localdate(), "error": error,
+        "refused": [refused[1]] if refused else [],
+    }  # fmt: skip
+    return desk_render(request, "requests_app/desk_tasks.html", context, status=status)
+
+
+def _task_row(task: CaseTask, user: User, refused: tuple[int, TaskFinishForm] | None) -> TaskRow:
+    kept = refused[1] if refused and refused[0] == task.pk else None
+    return TaskRow(
+        task=task,
+        sees_case=user.may(Act.CASE_READ, task.case.organisation_id),
+        may_take=task.assignee_id is None,
+        is_mine=task.assignee_id == user.pk and task.kind not in MACHINE_KINDS,
+        is_by_hand=task.kind == TaskKind.COLLECT_BY_HAND,
+        form=kept or TaskFinishForm(auto_id=f"task-{task.pk}-%s"),
+    )
+
+
+@desk_act
+def case_task_take(request: HttpRequest, task_id: int) -> HttpResponseBase:
+    """Take a task of the team's."""
+    task = task_or_404(request, task_id)
+    service = partial(services.case_task_take, task=task, actor=actor_in(request, task.case.organisation))
+    return _task_act(request, task, TaskFinishForm(auto_id=f"task-{task.pk}-%s"), service, _("The task is yours now."))
+
+
+@desk_act
+def case_task_finish(request: HttpRequest, task_id: int) -> HttpResponseBase:
+    """Say that a task is done, and what was done."""
+    task = task_or_404(request, task_id)
+    form = TaskFinishForm(request.POST, auto_id=f"task-{task.pk}-%s")
+    if not form.is_valid():
+        return tasks_render(request, (task.pk, form), status=422)
+    service = partial(
+        services.case_task_finish, task=task, actor=actor_in(request, task.case.organisation), **form.cleaned_data
+    )
+    return _task_act(request, task, form, service, _("The task is done."))
+
+
+def _task_act(
+    request: HttpRequest, task: CaseTask, form: TaskFinishForm, service: Callable[[], object], done: str | Promise
+) -> HttpResponseBase:
+    try:
+        service()
+    except NotAllowed:
+        raise
+    except DomainError as refusal:
+        return tasks_render(request, (task.pk, form), error=str(refusal), status=409)
+    messages.success(request, str(done))
+    following = request.POST.get("next", "")
+    if following and url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
+        return HttpResponseRedirect(following)
+    return redirect("desk-tasks")
+
+
+@desk_page
+def file_download(request: HttpRequest, file_id: int) -> HttpResponseBase:
+    """A stored file, deciphered as it is sent and never shown inside our pages (DESIGN §7)."""
+    user = member(request)
+    stored = StoredFile.objects.visible_to(user).select_related("key").filter(pk=file_id).first()
+    if stored is None:
+        raise Http404
+    # The type is fixed, so that no browser runs what somebody sent us.
+    response = FileResponse(
+        file_stream(stored), as_attachment=True, filename=stored.name, content_type="application/octet-stream"
+    )
+    response.headers["Content-Length"] = str(stored.size)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@desk_act
+def language_set(request: HttpRequest) -> HttpResponseBase:
+    """The language of the member's pages, for this browser and for every other one of theirs."""
+    user = member(request)
+    form = LanguageForm(request.POST)
+    following = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
+        following = settings.LOGIN_REDIRECT_URL
+    response = HttpResponseRedirect(following)
+    if form.is_valid():
+        user.language = form.cleaned_data["language"]
+        user.save(update_fields=["language"])
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, user.language, max_age=settings.LANGUAGE_COOKIE_AGE,
+            secure=settings.SESSION_COOKIE_SECURE, samesite="Lax",
+        )  # fmt: skip
+    return response

@@ -1,0 +1,327 @@
+"""The public form: three pages of questions, read together at every step, and the request they add up to.
+
+Nothing is stored before sending: each page carries what was typed on the others, so going back, reloading or an expired
+session loses nothing.
+"""
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from dsar.core.hashing import keyed_hash
+from dsar.core.rights import RIGHTS
+from requests_app.incoming import IncomingRequest, RightInvoked
+from requests_app.vocabulary import Channel
+
+LONG_TEXT = 5_000  # characters
+# Everything that is no text: C0 and C1 controls except tab and line feed, and half of a surrogate pair.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+def text_clean(text: str) -> str:
+    """The text with line ends as \\n and without control characters."""
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def too_long(limit: int) -> dict[str, Any]:
+    """The message for a text over `limit` characters; it says how long the text is."""
+    return {
+        "max_length": ngettext_lazy(
+            "Shorten this text: %(limit_value)d character at most, yours has %(show_value)d.",
+            "Shorten this text: %(limit_value)d characters at most, yours has %(show_value)d.",
+            "limit_value",
+        )
+    }
+
+
+class TextField(forms.CharField):
+    """A text of any alphabet, cleaned of what is no text; the browser never cuts what was typed."""
+
+    def __init__(self, *, limit: int, long: bool = False, autocomplete: str = "", **options: Any) -> None:
+        widget = forms.Textarea(attrs={"rows": 5}) if long else forms.TextInput()
+        if autocomplete:
+            widget.attrs["autocomplete"] = autocomplete
+        super().__init__(
+            max_length=limit, required=False, widget=widget, error_messages=too_long(limit), **options
+        )
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(text_clean(value) if isinstance(value, str) else value) or ""
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
+
+
+class PublicForm(forms.Form):
+    """One page of questions."""
+
+    use_required_attribute = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One right that the form offers: what the citizen reads beside its box, and how its follow-up asks."""
+
+    code: str
+    hint: str | Promise
+    detail_label: str | Promise
+    detail_hint: str | Promise
+
+
+CHOICES = (
+    Choice(
+        "access",
+        _("With what they serve for, how long we keep them, and who receives them."),
+        _("Which data?"),
+        _("Leave empty to get everything. Otherwise: dates, a purchase, a subject."),
+    ),
+    Choice(
+        "marketing_objection",
+        _("We cannot refuse. You need no reason."),
+        _("Which advertising?"),
+        _("Leave empty to stop all of it: post, e-mail, phone."),
+    ),
+    Choice(
+        "question",
+        _("Correct, erase, take elsewhere, object, or a question. Finding the right article is our work."),
+        _("What do you want?"),
+        _("In your own words."),
+    ),
+)
+FORM_RIGHTS = tuple(choice.code for choice in CHOICES)
+
+
+class WantForm(PublicForm):
+    """Page 1: what the person asks."""
+
+    right = forms.MultipleChoiceField(
+        choices=[(code, RIGHTS[code].verb) for code in FORM_RIGHTS],
+        required=False,
+        error_messages={"invalid_choice": _("Tick one of the requests on this page.")},
+    )
+    text = TextField(
+        label=_("Anything else we should know?"),
+        help_text=_("For instance where we met you: a shop, a website, a letter."),
+        limit=LONG_TEXT,
+        long=True,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for choice in CHOICES:
+            self.fields[f"detail_{choice.code}"] = TextField(
+                label=choice.detail_label, help_text=choice.detail_hint, limit=LONG_TEXT, long=True
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Words without a ticked box are a question; only an empty page says nothing (GDPR art. 12(2))."""
+        cleaned = super().clean() or {}
+        if "right" in cleaned and not cleaned["right"] and "text" not in self.errors:
+            if cleaned.get("text"):
+                cleaned["right"] = ["question"]
+            else:
+                self.add_error("right", _("Tick at least one request, or “Something else”."))
+        return cleaned
+
+
+class WhoForm(PublicForm):
+    """Page 2: who the person is; everything optional (DESIGN §1, nothing too much is asked)."""
+
+    name = TextField(label=_("Your name"), limit=300, autocomplete="name")
+    identifier = TextField(
+        label=_("Customer number"),
+        help_text=_("Or an order, contract or account number: it helps us to find your data."),
+        limit=200,
+    )
+
+
+class ReachForm(PublicForm):
+    """Page 3: one way to reach the person, the only thing that must be given."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        help_text=_("We send a mail there with a code that shows us that you read it."),
+        required=False,
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            **too_long(254),
+            "invalid": _("Write a complete e-mail address, such as name@example.org."),
+        },
+    )
+    phone = TextField(label=_("Phone number"), limit=40, autocomplete="tel")
+    postal = TextField(label=_("Postal address"), limit=500, long=True, autocomplete="street-address")
+    key_only = forms.BooleanField(
+        label=_("I will come back with the tracking key"),
+        help_text=_(
+            "We write to you on the tracking page only. Whoever loses the key can no longer reach the answer."
+        ),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].widget.attrs.pop("maxlength", None)
+        self.fields["phone"].widget.input_type = "tel"  # type: ignore[attr-defined]  # a TextInput
+        self.fields["postal"].widget.attrs["rows"] = 3
+
+    def clean_phone(self) -> str:
+        """Any way of writing a number, as long as there is one."""
+        phone: str = self.cleaned_data["phone"]
+        if phone and len(re.findall(r"\d", phone)) < 4:
+            raise forms.ValidationError(_("Write a phone number with its digits, such as 01 99 00 12 34."))
+        return phone
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not any(cleaned.values()):
+            raise forms.ValidationError(_("Give one way to reach you, or tick “I will come back with the tracking key”."))
+        return cleaned
+
+
+PAGES: dict[str, type[PublicForm]] = {"want": WantForm, "who": WhoForm, "reach": ReachForm}
+ORDER = (*PAGES, "check", "send")
+
+
+class Answers:
+    """Everything typed so far, on whichever page.
+
+    `submission` is made on the first page and travels along, so that sending twice makes one case. `seen` says that the
+    person has been on the check page: from then on, a changed answer leads back there.
+    """
+
+    HIDDEN: ClassVar[tuple[str, ...]] = ("submission", "seen")
+
+    def __init__(self, data: QueryDict | None = None, rights: Iterable[str] = ()) -> None:
+        self.data = QueryDict(mutable=True)
+        for name, values in (data.lists() if data is not None else ()):
+            self.data.setlist(name, [text_clean(str(value)) for value in values])
+        if data is None:
+            self.data.setlist("right", [code for code in rights if code in FORM_RIGHTS])
+        if not _TOKEN.fullmatch(self.data.get("submission", "")):
+            self.data["submission"] = uuid.uuid4().hex
+
+    @property
+    def seen(self) -> bool:
+        return self.data.get("seen") == "1"
+
+    def form(self, page: str, *, checked: bool) -> PublicForm:
+        """The page's form with what was typed: judged when `checked`, else as it is."""
+        if checked:
+            return self._bound[page]
+        blank = PAGES[page]()
+        initial = {
+            name: self.data.getlist(name) if isinstance(field, forms.MultipleChoiceField) else self.data.get(name)
+            for name, field in blank.fields.items()
+        }
+        return PAGES[page](initial=initial)
+
+    @cached_property
+    def _bound(self) -> dict[str, PublicForm]:
+        return {page: form(self.data) for page, form in PAGES.items()}
+
+    def first_wrong(self, before: str = "send") -> str | None:
+        """The first page before that one with something to mend."""
+        pages = ORDER[: ORDER.index(before)]
+        return next((page for page in pages if page in PAGES and not self._bound[page].is_valid()), None)
+
+    def carried(self, page: str) -> list[tuple[str, str]]:
+        """Name and value of each hidden field that a page needs so that no answer of the others is lost."""
+        if page == "check":
+            self.data["seen"] = "1"
+        names = [name for other, form in self._bound.items() if other != page for name in form.fields]
+        return [(name, value) for name in (*names, *self.HIDDEN) for value in self.data.getlist(name) if value]
+
+    def cleaned(self) -> dict[str, Any]:
+        """All answers, once every page is right."""
+        return {name: value for form in self._bound.values() for name, value in form.cleaned_data.items()}
+
+    def submission_of(self, incoming: IncomingRequest) -> str:
+        """What identifies this sending: the token and the content. The same twice is one case; a changed answer sent
+        after going back is a request of its own and not lost."""
+        content = repr((incoming.rights, incoming.name, incoming.email, incoming.phone, incoming.postal,
+                        incoming.identifier, incoming.text))
+        return keyed_hash("form_submission", f"{self.data['submission']}:{content}")
+
+
+def incoming_from_form(
+    cleaned: Mapping[str, Any], *, organisation_slug: str, language: str, received_at: datetime, submission: str = ""
+) -> IncomingRequest:
+    """The request that the answers add up to; the same content by mail gives an equal one.
+
+    `cleaned` are the cleaned fields of all pages, `received_at` an aware instant. A follow-up whose right is not ticked
+    was not asked and is left out. Pure.
+    """
+    wanted = cleaned["right"]
+    return IncomingRequest(
+        organisation_slug=organisation_slug,
+        language=language,
+        rights=tuple(
+            RightInvoked(code, cleaned.get(f"detail_{code}", "")) for code in RIGHTS if code in wanted
+        ),
+        name=cleaned["name"],
+        email=cleaned["email"],
+        phone=cleaned["phone"],
+        postal=cleaned["postal"],
+        identifier=cleaned["identifier"],
+        text=cleaned["text"],
+        received_at=received_at,
+        channel=Channel.FORM,
+        submission=submission,
+    )
+
+
+class MessageForm(PublicForm):
+    """What the person writes to us on the tracking page."""
+
+    body = TextField(label=_("Write to us"), limit=LONG_TEXT, long=True)
+
+    def clean_body(self) -> str:
+        body: str = self.cleaned_data["body"]
+        if not body:
+            raise forms.ValidationError(_("Write something first."))
+        return body
+
+
+class SignInForm(PublicForm):
+    """The tracking page's two ways in: a tracking key, or a code to an address of the case."""
+
+    reference = TextField(
+        label=_("Reference"), help_text=_("It looks like DSR-2026-7K3F9-QX4TC-0."), limit=60
+    )
+    key = TextField(
+        label=_("Tracking key"), help_text=_("Sixteen letters and digits, on your receipt."), limit=60
+    )
+    email = TextField(
+        label=_("E-mail address"), help_text=_("The one of your request. We send a code there."), limit=254,
+        autocomplete="email",
+    )
+
+
+class CodeForm(PublicForm):
+    """Six digits out of a mail."""
+
+    code = TextField(label=_("Six-digit code"), limit=20, autocomplete="one-time-code")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"
+
+
+def form_errors(form: forms.Form, non_field_target: str = "") -> list[tuple[str, str]]:
+    """For the summary: the id of each field to mend and what to do, in the order of the page."""
+    found = [(non_field_target, str(message)) for message in form.non_field_errors()]
+    return found + [
+        (form[name].id_for_label or f"id_{name}", str(form.errors[name][0])) for name in form.fields if name in form.errors
+    ]

@@ -1,0 +1,24 @@
+"""The tables of a case, one file per subject."""
+
+from requests_app.models.access import AccessCode
+from requests_app.models.answers import Decision, Deliverable, Download
+from requests_app.models.cases import Case, CaseRight, ChecklistItem, Party, PartyAddress
+from requests_app.models.messages import InboundMail, Message, Outgoing
+from requests_app.models.tasks import CaseTask, RoutingRule
+
+__all__ = [
+    "AccessCode",
+    "Case",
+    "CaseRight",
+    "CaseTask",
+    "ChecklistItem",
+    "Decision",
+    "Deliverable",
+    "Download",
+    "InboundMail",
+    "Message",
+    "Outgoing",
+    "Party",
+    "PartyAddress",
+    "RoutingRule",
+]

@@ -1,0 +1,197 @@
+"""The one thing the law wants next on a case: what, why, by when, and the button for it. Pure: it reads loaded rows only.
+
+What a person can do now comes before what is waited for; among equals the earliest date wins.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from requests_app.desk_dates import shown_date
+from requests_app.models import Case, CaseRight, Decision
+from requests_app.rights_table import RULES, checklist_label
+from requests_app.services import Obstacle
+from requests_app.vocabulary import ItemState, Stage, TaskState
+
+
+@dataclass(frozen=True)
+class Onlooker:
+    """What the member who looks at the case may do, and which user they are."""
+
+    user_id: int
+    works: bool
+    reviews: bool
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the rows of the case do not say by themselves. `obstacles` stand in the way of releasing what is decided."""
+
+    obstacles: Sequence[Obstacle] = ()
+    unread: int = 0
+    others_review: bool = True  # somebody besides the author may review
+    review_always: bool = False
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """`act` names an act of this page: the URL name of a POST, or "" when `anchor` leads to where it is done.
+
+    `is_ours` is False while we wait for somebody else or for the machine.
+    """
+
+    code: str
+    title: str
+    why: str
+    by: date | None = None
+    act: str = ""
+    right: str = ""
+    anchor: str = ""
+    label: str = ""
+    is_ours: bool = True
+    rank: int = field(default=0, compare=False)
+
+
+def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situation: Situation) -> NextStep:
+    """What to do next. `rights` come with their tasks, checklists and decisions loaded. Never empty."""
+    if case.closed_at is not None:
+        return NextStep("closed", _("Nothing to do: this case is closed"),
+                        _("Everything that was asked is answered."), is_ours=False)
+    waiting = [right for right in rights if not right.is_answered]
+    if not waiting:
+        return NextStep("close", _("Next: close the case"),
+                        _("Every right is answered. Closing starts the retention period."),
+                        act="case-close", label=_("Close the case"), is_ours=onlooker.works)
+    by = min(shown_date(right).on for right in waiting)
+    if situation.unread:
+        return NextStep(
+            "read",
+            ngettext("Next: read the new message", "Next: read the new messages", situation.unread),
+            _("The person wrote. It may change what they ask, or answer what we asked."),
+            by, anchor="timeline", label=_("Read"),
+        )
+    if case.assignee_id is None:
+        return NextStep("take", _("Next: take the case"),
+                        _("Nobody handles it yet, and its clock runs since it arrived."),
+                        by, act="case-take", label=_("Take the case"))
+    steps = [step for right in waiting if (step := _right_step(right, onlooker, situation))]
+    release = _release_step([right for right in waiting if right.stage == Stage.DECIDED], situation)
+    return min([*steps, *([release] if release else [])], key=lambda step: (not step.is_ours, step.rank, step.by))
+
+
+def _right_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> NextStep | None:
+    if right.stage == Stage.TO_DO:
+        return _start_step(right)
+    if right.stage == Stage.IN_REVIEW:
+        return _review_step(right, onlooker, situation)
+    if right.stage == Stage.IN_PROGRESS:
+        return _work_step(right)
+    if right.stage == Stage.AWAITING_PERSON:
+        return NextStep("await", _("Nothing to do until the person answers"),
+                        _("We asked a question about “%(right)s”.") % {"right": right.definition.name},
+                        shown_date(right).on, is_ours=False)
+    return None
+
+
+def _start_step(right: CaseRight) -> NextStep:
+    if RULES[right.right].collects_data:
+        why = _("Starting asks every data source what it holds about this person.")
+    elif RULES[right.right].target_working_days:
+        why = _("This right knows no month: we give ourselves two working days.")
+    else:
+        why = _("The clock runs since the request arrived.")
+    return NextStep(
+        "start", _("Next: start “%(right)s”") % {"right": right.definition.name}, why, shown_date(right).on,
+        act="case-right-start", right=right.right, label=_("Start"),
+    )
+
+
+def _review_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> NextStep | None:
+    decision = last_decision(right)
+    by = shown_date(right).on
+    names = {"right": right.definition.name, "author": str(decision.author) if decision else ""}
+    if decision is not None and decision.author_id != onlooker.user_id:
+        return NextStep(
+            "review", _("Next: review the decision on “%(right)s”") % names,
+            _("%(author)s wrote it. A second person looks before it leaves.") % names,
+            by, anchor=f"review-{right.right}", label=_("Review"), is_ours=onlooker.reviews,
+        )
+    if not situation.others_review and not situation.review_always:
+        return NextStep(
+            "single_handed", _("Next: let the decision on “%(right)s” stand alone") % names,
+            _("Nobody else may review it. Write why; the register shows it."),
+            by, anchor=f"review-{right.right}", label=_("Write the reason"),
+        )
+    return NextStep(
+        "await_review", _("Nothing to do until “%(right)s” is reviewed") % names,
+        _("You wrote the decision, so somebody else reviews it."), by, is_ours=False, rank=1,
+    )
+
+
+def _work_step(right: CaseRight) -> NextStep:
+    by, names = shown_date(right).on, {"right": right.definition.name}
+    open_tasks = [task for task in right.tasks.all() if task.state == TaskState.OPEN and task.blocking]
+    for_people = [task for task in open_tasks if not task.automatic]
+    if for_people:
+        task = for_people[0]
+        what = {"task": task.get_kind_display(), "subject": task.label}
+        title = _("Next: %(task)s: %(subject)s") % what if task.label else _("Next: %(task)s") % what
+        why = ngettext(
+            "“%(right)s” cannot be decided while %(count)d task is open.",
+            "“%(right)s” cannot be decided while %(count)d tasks are open.",
+            len(open_tasks),
+        ) % {**names, "count": len(open_tasks)}
+        return NextStep("task", title, why, by, anchor="tasks", label=_("Go to the task"))
+    if open_tasks:
+        return NextStep(
+            "await_sources", _("Nothing to do until the data sources have answered"),
+            _("The machine collects for “%(right)s”: the page shows it when it is done.") % names, by, is_ours=False,
+        )
+    open_items = [item for item in right.checklist.all() if item.state == ItemState.OPEN]
+    if open_items:
+        return NextStep(
+            "checklist", _("Next: complete the checklist of “%(right)s”") % names,
+            _("The answer must contain each item, or say why not. Open: %(items)s.") % {
+                "items": "; ".join(str(checklist_label(right.right, item.code)) for item in open_items)
+            },
+            by, anchor=f"right-{right.right}", label=_("Complete the checklist"),
+        )
+    sent_back = last_decision(right)
+    if sent_back is not None and sent_back.review == Decision.Review.SENT_BACK:
+        return NextStep(
+            "redecide", _("Next: decide “%(right)s” again") % names,
+            _("%(reviewer)s sent the decision back: %(note)s") % {
+                "reviewer": sent_back.reviewer, "note": sent_back.review_note
+            },
+            by, anchor=f"decide-{right.right}", label=_("Decide"),
+        )
+    return NextStep(
+        "decide", _("Next: decide “%(right)s”") % names, _("The work on it is done and the checklist is complete."),
+        by, anchor=f"decide-{right.right}", label=_("Decide"),
+    )
+
+
+def _release_step(decided: Sequence[CaseRight], situation: Situation) -> NextStep | None:
+    if not decided:
+        return None
+    by = min(shown_date(right).on for right in decided)
+    codes = {obstacle.code for obstacle in situation.obstacles}
+    words = " ".join(str(obstacle.message) for obstacle in situation.obstacles)
+    if "identity_not_established" in codes:
+        return NextStep("identify", _("Next: find out whether this is the data subject"), words, by,
+                        act="identity", label=_("Record an identity check"))
+    if codes:
+        return NextStep("await_letter", _("Nothing to do until the answer is prepared"), words, by, is_ours=False)
+    names = ", ".join(str(right.definition.name) for right in decided)
+    return NextStep("release", _("Next: send the answer"),
+                    _("Decided: %(rights)s. The letter is ready to be read before it leaves.") % {"rights": names},
+                    by, anchor="release", label=_("Send the answer"))
+
+
+def last_decision(right: CaseRight) -> Decision | None:
+    """The decision in force: the last one written. Reads the loaded decisions."""
+    decisions = list(right.decisions.all())
+    return decisions[-1] if decisions else None

@@ -1,0 +1,141 @@
+"""The session of a tracking page: which case is open, by which channel it was opened, and whether a second one followed.
+
+It lies in the Django session, holds no personal data, and ends after half an hour without a page.
+"""
+
+import logging
+import time
+from dataclasses import asdict, dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from redis.exceptions import RedisError
+
+from dsar.core.hashing import keyed_hash
+from dsar.core.models import Organisation
+from requests_app import access
+from requests_app.models import Case, Deliverable
+from requests_app.public_pages import organisation_page
+from requests_app.vocabulary import DeliverableKind, Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+log = logging.getLogger(__name__)
+
+SESSION_KEY = "portal"
+IDLE_SECONDS = 30 * 60
+SECOND_CHANNEL_SECONDS = 30 * 60
+TRIES = 10  # wrong keys per case and address of the network, in TRIES_SECONDS
+TRIES_SECONDS = 15 * 60
+
+
+@dataclass
+class Portal:
+    """One open tracking page. Instants are Unix seconds."""
+
+    case_id: int
+    opened_by: str  # "key" or "code"
+    address_id: int | None  # where the code went
+    seen_at: float
+    second_until: float = 0.0  # until when the other channel counts as proven
+    code_sent_at: float = 0.0
+
+    @property
+    def second_channel(self) -> str:
+        """The channel that was proven besides the one that opened the page; empty when none was or it is too long ago."""
+        if self.second_until < time.time():
+            return ""
+        return "code" if self.opened_by == "key" else "key"
+
+
+def portal_open(request: HttpRequest, *, case: Case, opened_by: str, address_id: int | None = None) -> None:
+    """Open the tracking page of a case in this browser, under a new session id."""
+    request.session.cycle_key()
+    portal_save(request, Portal(case.pk, opened_by, address_id, time.time()))
+    access.portal_opened(case=case, opened_by=opened_by)
+
+
+def portal_save(request: HttpRequest, portal: Portal) -> None:
+    """Keep the state for the next page."""
+    request.session[SESSION_KEY] = asdict(portal)
+
+
+def portal_of(request: HttpRequest) -> Portal | None:
+    """The open tracking page of this browser; None when there is none or it was left alone for half an hour."""
+    kept = request.session.get(SESSION_KEY)
+    if kept is None:
+        return None
+    portal = Portal(**kept)
+    if portal.seen_at + IDLE_SECONDS < time.time():
+        portal_close(request)
+        return None
+    return portal
+
+
+def portal_close(request: HttpRequest) -> None:
+    """End it; the session gets a new id, so that the old one opens nothing."""
+    if request.session.pop(SESSION_KEY, None) is not None:
+        request.session.cycle_key()
+
+
+def portal_page(
+    view: "Callable[Concatenate[HttpRequest, Case, Portal, ...], HttpResponseBase]",
+) -> "Callable[..., HttpResponseBase]":
+    """A page of the case that this browser has open; without one, the way in."""
+
+    @wraps(view)
+    def page(request: HttpRequest, organisation: Organisation, **parameters: Any) -> HttpResponseBase:
+        portal = portal_of(request)
+        case = None
+        if portal is not None:
+            case = Case.objects.filter(pk=portal.case_id, organisation=organisation).first()
+        if portal is None or case is None:
+            return redirect("public-track", organisation.slug)
+        case.organisation = organisation
+        portal.seen_at = time.time()
+        portal_save(request, portal)
+        return view(request, case, portal, **parameters)
+
+    return organisation_page(page)
+
+
+def second_channel_needed(deliverable: Deliverable) -> bool:
+    """Whether a file leaves only after a second channel (DESIGN §2): what bears data, unless it is locked itself."""
+    personal = deliverable.bears_data or deliverable.kind == DeliverableKind.PACKAGE
+    return personal and deliverable.delivery != Delivery.SINGLE_CHANNEL
+
+
+def attempt_allowed(request: HttpRequest, subject: str) -> bool:
+    """Count one attempt at a case from this network address; False after ten in a quarter of an hour.
+
+    Without the cache nothing is counted and the attempt is allowed: a key has 80 bits, and codes count their own
+    attempts in the database.
+    """
+    name = _attempt_name(request, subject)
+    try:
+        cache.add(name, 0, TRIES_SECONDS)
+        return cache.incr(name) <= TRIES
+    except (RedisError, OSError, ValueError) as error:  # ValueError: it expired between the two
+        log.warning("attempts are not counted: %s", type(error).__name__)
+        return True
+
+
+def attempts_forget(request: HttpRequest, subject: str) -> None:
+    """The right key was given: what was mistyped before no longer counts."""
+    try:
+        cache.delete(_attempt_name(request, subject))
+    except (RedisError, OSError) as error:
+        log.warning("attempts are not forgotten: %s", type(error).__name__)
+
+
+def _attempt_name(request: HttpRequest, subject: str) -> str:
+    where = request.META.get("REMOTE_ADDR", "")
+    if settings.SECURE_PROXY_SSL_HEADER:  # behind a proxy, which appends the address it was called from
+        where = request.headers.get("X-Forwarded-For", where).rpartition(",")[2].strip()
+    return "portal:" + keyed_hash("attempts", f"{subject}:{where}")

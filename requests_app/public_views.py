@@ -1,0 +1,359 @@
+"""The public pages before a request and just after it: home, form, receipt, notice, confirmation of an address."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dsar.core.actors import Actor
+from dsar.core.errors import DomainError
+from dsar.core.models import Organisation
+from dsar.core.rights import RIGHTS
+from requests_app import access, services
+from requests_app.addresses import address_masked
+from requests_app.brand import brand_css
+from requests_app.clock_words import Ruler, Step, explanation_words, ruler
+from requests_app.correspondence import absolute, person_write
+from requests_app.forms import CHOICES, ORDER, PAGES, Answers, CodeForm, form_errors, incoming_from_form
+from requests_app.models import AccessCode, Case, CaseRight, PartyAddress
+from requests_app.public_pages import authority_words, in_language, organisation_page, page_render
+from requests_app.tracking import case_by_submission, tracking_key
+from requests_app.vocabulary import AddressKind
+
+RECEIPT_COOKIE = "dsar_receipt"
+RECEIPT_AGE = timedelta(hours=2)
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponseBase:
+    """The organisations that take requests here."""
+
+    def answer() -> HttpResponse:
+        organisations = list(Organisation.objects.filter(is_active=True))
+        context = {"organisations": organisations, "demo": any(one.is_demo for one in organisations)}
+        return render(request, "requests_app/public_home.html", context)
+
+    return in_language(request, settings.LANGUAGE_CODE, answer)
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def brand_style(request: HttpRequest, slug: str) -> HttpResponse:
+    """The organisation's colour; the product's own for an unknown one, since a style sheet has nobody to tell."""
+    colour = Organisation.objects.filter(slug=slug).values_list("brand_colour", flat=True).first()
+    return HttpResponse(brand_css(colour or ""), content_type="text/css")
+
+
+@organisation_page
+@require_safe
+def public_start(request: HttpRequest, organisation: Organisation) -> HttpResponse:
+    """What one can ask, by when the answer comes, and every other door (EDPB Guidelines 01/2022, 52-56)."""
+    first = date(2026, 3, 2)  # any month of 31 days: the drawing shows the idea, not a date
+    return page_render(
+        request,
+        organisation,
+        "public_start",
+        {
+            "authority": authority_words(organisation),
+            "postal_line": ", ".join(organisation.postal_address.splitlines()),
+            "ruler": ruler(first, first, first + timedelta(days=31), first + timedelta(days=31)),
+        },
+    )
+
+
+@organisation_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def public_request(request: HttpRequest, organisation: Organisation) -> HttpResponse:
+    """The form. Each POST carries all answers and names where to go; only `send` writes anything."""
+    if request.method != "POST":
+        return _question(request, organisation, Answers(rights=request.GET.getlist("right")), "want")
+    answers = Answers(request.POST)
+    page = answers.data.get("page", "")
+    page = page if page in ORDER[:-1] else "want"
+    if "lang" in request.POST:
+        return _question(request, organisation, answers, page)
+    target = _target(page, answers)
+    wrong = answers.first_wrong(before=target) if ORDER.index(target) > ORDER.index(page) else None
+    if wrong:
+        return _question(request, organisation, answers, wrong, checked=True)
+    if target == "send":
+        return _send(request, organisation, answers)
+    return _question(request, organisation, answers, target)
+
+
+def _target(page: str, answers: Answers) -> str:
+    """Where the pressed button leads; a changed answer goes back to the check page."""
+    go = answers.data.get("go", "")
+    if go in ORDER:
+        return go
+    return "check" if answers.seen or page == "check" else ORDER[ORDER.index(page) + 1]
+
+
+def _question(
+    request: HttpRequest, organisation: Organisation, answers: Answers, page: str, *, checked: bool = False
+) -> HttpResponse:
+    """One page of the form; `checked` shows what is to mend."""
+    if page == "check":
+        if wrong := answers.first_wrong():
+            return _question(request, organisation, answers, wrong, checked=True)
+        return _check(request, organisation, answers)
+    form = answers.form(page, checked=checked)
+    context: dict[str, Any] = {
+        "form": form,
+        "page": page,
+        "form_id": "request",
+        "form_go": "next",
+        "seen": answers.seen,
+        "carried": answers.carried(page),
+        "errors": form_errors(form, "id_email") if checked else [],
+    }
+    if page == "want":
+        ticked = answers.data.getlist("right")
+        context["choices"] = [
+            {
+                "code": choice.code,
+                "label": RIGHTS[choice.code].verb,
+                "hint": choice.hint,
+                "detail": form[f"detail_{choice.code}"],
+                "ticked": choice.code in ticked,
+            }
+            for choice in CHOICES
+        ]
+        context["errors"] = [
+            (f"right-{CHOICES[0].code}" if target == "id_right" else target, message)
+            for target, message in context["errors"]
+        ]
+    return page_render(request, organisation, f"public_request_{page}", context)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One answer on the check page."""
+
+    label: str | Promise
+    value: str | Promise
+    hint: str | Promise = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The answers of one page of questions."""
+
+    page: str
+    title: str | Promise
+    lines: list[Line] = field(default_factory=list)
+
+
+def _check(
+    request: HttpRequest, organisation: Organisation, answers: Answers, error: DomainError | None = None
+) -> HttpResponse:
+    """Everything as it will be sent, each line with its way back."""
+    context = {
+        "page": "check",
+        "form_id": "request",
+        "form_go": "send",
+        "carried": answers.carried("check"),
+        "groups": _groups(answers.cleaned()),
+        "errors": [("", str(error))] if error else [],
+    }
+    return page_render(request, organisation, "public_request_check", context)
+
+
+def _groups(cleaned: dict[str, Any]) -> list[Group]:
+    asked = [
+        Line(RIGHTS[code].name, RIGHTS[code].verb, cleaned.get(f"detail_{code}", ""))
+        for code in RIGHTS
+        if code in cleaned["right"]
+    ]
+    asked.append(Line(_("What else you say"), cleaned["text"]))
+    reach = [
+        Line(_("E-mail address"), cleaned["email"]),
+        Line(_("Phone number"), cleaned["phone"]),
+        Line(_("Postal address"), cleaned["postal"]),
+    ]
+    if cleaned["key_only"] or not any((cleaned["email"], cleaned["phone"], cleaned["postal"])):
+        reach.append(Line(_("Tracking key"), _("You come back with it")))
+    who = [Line(_("Your name"), cleaned["name"]), Line(_("Customer number"), cleaned["identifier"])]
+    titles = {"want": _("Your request"), "who": _("You"), "reach": _("Our answer")}
+    lines = {"want": asked, "who": who, "reach": [line for line in reach if line.value]}
+    return [Group(page, titles[page], lines[page]) for page in PAGES]
+
+
+def _send(request: HttpRequest, organisation: Organisation, answers: Answers) -> HttpResponse:
+    """Open the case and show its receipt by a redirect, so that a reload sends nothing again."""
+    facts = {
+        "organisation_slug": organisation.slug,
+        "language": get_language() or organisation.language,
+        "received_at": datetime.now(UTC),
+    }
+    submission = answers.submission_of(incoming_from_form(answers.cleaned(), **facts))
+    incoming = incoming_from_form(answers.cleaned(), submission=submission, **facts)
+    try:
+        services.case_open(incoming, actor=Actor.DATA_SUBJECT)
+    except DomainError as error:
+        return _check(request, organisation, answers, error)
+    response = redirect("public-sent", organisation.slug)
+    response.set_signed_cookie(
+        RECEIPT_COOKIE,
+        submission,
+        salt=organisation.slug,
+        max_age=int(RECEIPT_AGE.total_seconds()),
+        path=reverse("public-start", args=[organisation.slug]),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@organisation_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def public_sent(request: HttpRequest, organisation: Organisation) -> HttpResponse:
+    """The receipt: reference, tracking key, arrival, due dates and why. Shown to the browser that sent, for two hours.
+
+    The key is derived again from the cookie's submission and stored nowhere. A POST puts the receipt away.
+    """
+    path = reverse("public-start", args=[organisation.slug])
+    if request.method == "POST" and "lang" not in request.POST:
+        response: HttpResponse = redirect(path)
+        response.delete_cookie(RECEIPT_COOKIE, path=path, samesite="Lax")
+        return response
+    submission = request.get_signed_cookie(
+        RECEIPT_COOKIE, default="", salt=organisation.slug, max_age=int(RECEIPT_AGE.total_seconds())
+    )
+    case = case_by_submission(organisation, submission or "")
+    if case is None:
+        return page_render(request, organisation, "public_sent_gone", {}, status=404)
+    rights = list(case.rights.all())
+    email = PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL).first()
+    context = {
+        "case": case,
+        "tracking_key": tracking_key(organisation, submission or ""),
+        "clocks": [clock_of(right) for right in rights],
+        "address": address_masked(email.value) if email else "",
+        "confirmed": bool(email and email.confirmed_at),
+    }
+    response = page_render(request, organisation, "public_sent", context)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@dataclass(frozen=True)
+class ClockShown:
+    """One right's clock as the person sees it."""
+
+    right: CaseRight
+    received_on: date
+    steps: list[Step]
+    ruler: Ruler | None
+
+
+def clock_of(right: CaseRight) -> ClockShown:
+    """The clock of a right on today's date in the active time zone; no ruler where the law sets no date."""
+    received_on = timezone.localdate(right.received_at)
+    drawn = None
+    if right.due_on is not None:
+        drawn = ruler(received_on, timezone.localdate(), right.prudent_due_on, right.due_on)
+    return ClockShown(right, received_on, explanation_words(right.clock_explanation), drawn)
+
+
+@organisation_page
+@require_safe
+def public_notice(request: HttpRequest, organisation: Organisation) -> HttpResponse:
+    """What this desk itself does with a requester's data (GDPR art. 13)."""
+    return page_render(
+        request,
+        organisation,
+        "public_notice",
+        {
+            "authority": authority_words(organisation),
+            "postal_line": ", ".join(organisation.postal_address.splitlines()),
+            "download_days": settings.DSAR_DOWNLOAD_DAYS,
+        },
+    )
+
+
+@organisation_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_address(request: HttpRequest, organisation: Organisation, token: str) -> HttpResponse:
+    """Confirm a mailbox with the code of the mail. A GET shows the question and never confirms: scanners follow links."""
+    issued = access.confirmation_by_token(token)
+    if issued is None or issued.address.party.case.organisation_id != organisation.pk:
+        return page_render(request, organisation, "public_confirm_unknown", {}, status=404)
+    if issued.address.confirmed_at:
+        return _confirm_page(request, organisation, issued, CodeForm())
+    if request.method != "POST":
+        return _confirm_page(request, organisation, issued, CodeForm())
+    if "lang" in request.POST:
+        return _confirm_page(request, organisation, issued, CodeForm(initial=request.POST.dict()))
+    if request.POST.get("go") == "again":
+        return _confirm_again(request, organisation, issued)
+    form = CodeForm(request.POST)
+    try:
+        access.code_check(address=issued.address, purpose=AccessCode.Purpose.CONFIRM, code=request.POST.get("code", ""))
+    except DomainError as error:
+        form.add_error("code", str(error))
+        return _confirm_page(request, organisation, issued, form)
+    services.address_confirm(address=issued.address)
+    return redirect(request.path)
+
+
+def _confirm_again(request: HttpRequest, organisation: Organisation, issued: AccessCode) -> HttpResponse:
+    form = CodeForm(request.POST)
+    try:
+        confirmation_send(issued.address.party.case, issued.address)
+    except DomainError as error:
+        form.add_error("code", str(error))
+        return _confirm_page(request, organisation, issued, form)
+    return _confirm_page(request, organisation, issued, CodeForm(), sent_again=True)
+
+
+def confirmation_send(case: Case, address: PartyAddress) -> None:
+    """Mail a fresh link and code to an address of the case. Raises DomainError `codes_too_many`."""
+    with transaction.atomic():
+        issued = access.code_issue(address=address, purpose=AccessCode.Purpose.CONFIRM)
+        code_mail(case, issued, confirm_url=absolute("confirm-address", case.organisation.slug, issued.token))
+
+
+def code_mail(case: Case, issued: access.IssuedCode, **more: str) -> None:
+    """Put the mail with a code into the outbox; runs in the caller's transaction."""
+    person_write(
+        case=case,
+        template="emails/access_code",
+        address=issued.row.address,
+        key=f"access_code:{issued.row.pk}",
+        context={"purpose": issued.row.purpose, "code": issued.code, "expires_at": issued.row.expires_at, **more},
+    )
+
+
+def _confirm_page(
+    request: HttpRequest, organisation: Organisation, issued: AccessCode, form: CodeForm, *, sent_again: bool = False
+) -> HttpResponse:
+    address = issued.address
+    context = {
+        "form": form,
+        "form_id": "" if address.confirmed_at else "confirm",
+        "errors": form_errors(form) if form.is_bound else [],
+        "case": address.party.case,
+        "address": address_masked(address.value),
+        "confirmed": address.confirmed_at is not None,
+        "sent_again": sent_again,
+    }
+    return page_render(request, organisation, "public_confirm", context)
+
+
+def rights_line(rights: list[CaseRight]) -> str:
+    """The verbs of some rights in one line."""
+    return capfirst(gettext(", ").join(str(right.definition.verb) for right in rights))

@@ -1,0 +1,69 @@
+"""The only writers of a case: keyword-only functions that raise DomainError with a text the user may read."""
+
+from requests_app.services.answers import (
+    answer_release,
+    channels,
+    deliverable_downloaded,
+    deliverable_register,
+    letter_prepare,
+    release_obstacles,
+)
+from requests_app.services.cases import case_close, case_take, case_touch
+from requests_app.services.clocks import case_clock_refresh
+from requests_app.services.decisions import (
+    decision_approve,
+    decision_needs_review,
+    decision_send_back,
+    decision_single_handed,
+    decision_submit,
+    reviewers_for,
+)
+from requests_app.services.intake import OpenedCase, case_open, case_right_add
+from requests_app.services.messages import message_receive, message_send, messages_read, note_add
+from requests_app.services.obstacles import Obstacle, right_obstacles
+from requests_app.services.parties import address_confirm, address_found_on_file, identity_establish
+from requests_app.services.work import (
+    MACHINE_KINDS,
+    case_right_start,
+    case_task_add,
+    case_task_finish,
+    case_task_take,
+    checklist_item_set,
+)
+
+__all__ = [
+    "MACHINE_KINDS",
+    "Obstacle",
+    "OpenedCase",
+    "address_confirm",
+    "address_found_on_file",
+    "answer_release",
+    "case_clock_refresh",
+    "case_close",
+    "case_open",
+    "case_right_add",
+    "case_right_start",
+    "case_take",
+    "case_task_add",
+    "case_task_finish",
+    "case_task_take",
+    "case_touch",
+    "channels",
+    "checklist_item_set",
+    "decision_approve",
+    "decision_needs_review",
+    "decision_send_back",
+    "decision_single_handed",
+    "decision_submit",
+    "deliverable_downloaded",
+    "deliverable_register",
+    "identity_establish",
+    "letter_prepare",
+    "message_receive",
+    "message_send",
+    "messages_read",
+    "note_add",
+    "release_obstacles",
+    "reviewers_for",
+    "right_obstacles",
+]

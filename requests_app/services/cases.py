@@ -1,0 +1,54 @@
+"""Acts on a case as a whole: take it, guard it against two editors, close it."""
+
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from dsar.core.actors import Actor
+from dsar.core.errors import Conflict, DomainError
+from dsar.core.journal import journal_append
+from dsar.core.roles import Act
+from requests_app.models import Case
+from requests_app.vocabulary import Stage, TaskState
+
+
+def case_touch(*, case: Case, version: int | None) -> None:
+    """Count one change of the case. Raises Conflict when `version` is not the one in the database.
+
+    None skips the guard, for acts that no person began from a page.
+    """
+    rows = Case.objects.filter(pk=case.pk)
+    if version is not None:
+        rows = rows.filter(version=version)
+    if not rows.update(version=F("version") + 1):
+        raise Conflict("case_changed", _("Somebody changed this case meanwhile. Look at it again, then repeat."))
+
+
+@transaction.atomic
+def case_take(*, case: Case, actor: Actor, version: int | None = None) -> None:
+    """The acting member becomes the one who handles the case."""
+    user = actor.must(Act.CASE_WORK, case.organisation)
+    case_touch(case=case, version=version)
+    case.assignee = user
+    case.save(update_fields=["assignee"])
+    journal_append(
+        chain=case.chain, organisation=case.organisation, kind="case.assigned", actor=actor, facts={"user": user.pk}
+    )
+
+
+@transaction.atomic
+def case_close(*, case: Case, actor: Actor, version: int | None = None) -> None:
+    """Close an answered case; retention counts from here. Raises DomainError `case_not_answered`."""
+    actor.must(Act.CASE_WORK, case.organisation)
+    case_touch(case=case, version=version)
+    if case.closed_at is not None:
+        return
+    if case.rights.exclude(stage=Stage.ANSWERED).exists():
+        raise DomainError("case_not_answered", _("A right of this case is not answered yet."))
+    if case.tasks.filter(state=TaskState.OPEN).exists():
+        raise DomainError("tasks_open", _("A task of this case is still open."))
+    case.closed_at = datetime.now(UTC)
+    case.save(update_fields=["closed_at"])
+    journal_append(chain=case.chain, organisation=case.organisation, kind="case.closed", actor=actor)

@@ -1,0 +1,113 @@
+"""Messages on a case: what the person wrote, what we wrote on the tracking page, and notes among ourselves."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from dsar.core.actors import Actor
+from dsar.core.errors import DomainError
+from dsar.core.files import file_rewrap
+from dsar.core.journal import journal_append
+from dsar.core.models import StoredFile
+from dsar.core.roles import Act
+from requests_app.correspondence import person_write
+from requests_app.models import Case, Message, PartyAddress
+from requests_app.services.cases import case_touch
+from requests_app.vocabulary import AddressKind, Channel, Direction
+
+LONGEST = 20_000  # characters of one message
+
+
+@transaction.atomic
+def note_add(*, case: Case, body: str, actor: Actor) -> Message:
+    """An internal note; it may be disclosed under GDPR art. 15, so it is written as if the person read it."""
+    actor.must(Act.CASE_WORK, case.organisation)
+    message = Message.objects.create(
+        case=case, direction=Direction.NOTE, channel=Channel.FORM, author=actor.user, body=_checked(body), at=datetime.now(UTC)
+    )
+    _journal(message, "note.added", actor)
+    return message
+
+
+@transaction.atomic
+def message_send(*, case: Case, body: str, actor: Actor, version: int | None = None) -> Message:
+    """Write to the person on the tracking page; a mail announces it without its content."""
+    actor.must(Act.CASE_WORK, case.organisation)
+    case_touch(case=case, version=version)
+    message = Message.objects.create(
+        case=case,
+        direction=Direction.OUTBOUND,
+        channel=Channel.FORM,
+        author=actor.user,
+        body=_checked(body),
+        at=datetime.now(UTC),
+    )
+    _journal(message, "message.sent", actor)
+    address = PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL).order_by("pk").first()
+    if address is not None:
+        person_write(
+            case=case,
+            template="emails/message_posted",
+            address=address,
+            key=f"message_posted:{case.reference}:{message.pk}",
+            context={},
+        )
+    return message
+
+
+@transaction.atomic
+def message_receive(
+    *,
+    case: Case,
+    body: str,
+    channel: str = Channel.FORM,
+    subject: str = "",
+    at: datetime | None = None,
+    message_id: str = "",
+    files: Sequence[StoredFile] = (),
+) -> Message:
+    """File what the person wrote. `at` is the aware instant of arrival, now by default."""
+    message = Message.objects.create(
+        case=case,
+        direction=Direction.INBOUND,
+        channel=channel,
+        subject=subject[:500],
+        body=_checked(body, may_be_empty=bool(files) or channel == Channel.EMAIL),
+        at=at or datetime.now(UTC),
+        message_id=message_id[:255],
+    )
+    for stored in files:
+        file_rewrap(stored_file=stored, key=case.key)
+    message.files.set(files)
+    _journal(message, "message.received", Actor.DATA_SUBJECT)
+    return message
+
+
+def _checked(body: str, *, may_be_empty: bool = False) -> str:
+    text = body.replace("\x00", "").strip()
+    if not text and not may_be_empty:
+        raise DomainError("message_empty", _("Write something first."))
+    if len(text) > LONGEST:
+        raise DomainError("message_too_long", _("This message is too long: 20,000 characters at most."))
+    return text
+
+
+def _journal(message: Message, kind: str, actor: Actor) -> None:
+    case = message.case
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind=kind,
+        actor=actor,
+        facts={"message": message.pk, "channel": message.channel},
+        values={"body": message.body} if message.body else {},
+    )
+
+
+@transaction.atomic
+def messages_read(*, case: Case, actor: Actor) -> int:
+    """Mark what the person wrote as read by whoever works on the case; returns how many messages were new."""
+    actor.must(Act.CASE_WORK, case.organisation)
+    return case.messages.filter(direction=Direction.INBOUND, read_at=None).update(read_at=datetime.now(UTC))

@@ -1,0 +1,74 @@
+"""Confirmed is not established: who reads a mailbox, and whether that is the data subject (GDPR art. 12(6)).
+
+`confirmed_at` says that somebody reads the address. Identity is established only when the confirmed address is also on
+file for that person in a data source, or when a handler recorded another proof. Neither ever suspends the clock.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+
+from dsar.core.actors import Actor
+from dsar.core.journal import journal_append
+from requests_app.models import Case, PartyAddress
+
+
+@transaction.atomic
+def address_confirm(*, address: PartyAddress) -> None:
+    """Somebody typed the code that was sent to this address. Idempotent."""
+    case = address.party.case
+    if not PartyAddress.objects.filter(pk=address.pk, confirmed_at=None).update(confirmed_at=datetime.now(UTC)):
+        return
+    address.refresh_from_db()
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind="address.confirmed",
+        actor=Actor.DATA_SUBJECT,
+        facts={"kind": address.kind},
+        values={"address": address.value},
+    )
+    _establish_by_address(case, address)
+
+
+@transaction.atomic
+def address_found_on_file(*, address: PartyAddress, source_name: str) -> None:
+    """A data source holds this address for the person who says to write. Idempotent: the first source stays named."""
+    case = address.party.case
+    found = PartyAddress.objects.filter(pk=address.pk, on_file_at=None)
+    if not found.update(on_file_at=datetime.now(UTC), on_file_in=source_name):
+        return
+    address.refresh_from_db()
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind="address.found_on_file",
+        actor=Actor.SYSTEM,
+        facts={"kind": address.kind, "source": source_name},
+    )
+    _establish_by_address(case, address)
+
+
+def _establish_by_address(case: Case, address: PartyAddress) -> None:
+    if address.confirmed_at and address.on_file_at:
+        identity_establish(
+            case=case, basis={"code": "address_on_file", "source": address.on_file_in}, actor=Actor.SYSTEM
+        )
+
+
+@transaction.atomic
+def identity_establish(*, case: Case, basis: dict[str, Any], actor: Actor) -> None:
+    """Record that the requester is the data subject, and why. Idempotent: the first basis stays."""
+    rows = Case.objects.filter(pk=case.pk, identity_established_at=None)
+    if not rows.update(identity_established_at=datetime.now(UTC), identity_basis=basis):
+        return
+    case.refresh_from_db(fields=["identity_established_at", "identity_basis"])
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind="identity.established",
+        actor=actor,
+        facts={"basis": basis["code"]},
+        values={name: value for name, value in basis.items() if name != "code" and value},
+    )

@@ -1,0 +1,156 @@
+"""Work on a right: start it, its tasks and their routing, its checklist."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from dsar.core.actors import Actor
+from dsar.core.errors import Conflict, DomainError, NotAllowed
+from dsar.core.journal import journal_append
+from dsar.core.roles import Act
+from requests_app.models import CaseRight, CaseTask, ChecklistItem
+from requests_app.rights_table import RULES
+from requests_app.routing import route
+from requests_app.services.cases import case_touch
+from requests_app.vocabulary import ItemState, Stage, TaskKind, TaskState
+from requests_app.workflow import case_right_move
+
+# Closed only by the machine, in the transaction that did the work.
+MACHINE_KINDS = frozenset({TaskKind.PLAN_COLLECTION, TaskKind.COLLECT, TaskKind.BUILD_PACKAGE})
+
+
+@transaction.atomic
+def case_right_start(*, case_right: CaseRight, actor: Actor, version: int | None = None) -> None:
+    """Begin work: opens the right's tasks; where data must be collected, a blocking task that only exports closes."""
+    actor.must(Act.CASE_WORK, case_right.case.organisation)
+    case_touch(case=case_right.case, version=version)
+    rules = RULES[case_right.right]
+    if rules.collects_data:
+        case_task_add(case_right=case_right, kind=TaskKind.PLAN_COLLECTION, automatic=True)
+    for kind in rules.default_tasks:
+        case_task_add(case_right=case_right, kind=kind)
+    case_right_move(case_right=case_right, target=Stage.IN_PROGRESS, actor=actor)
+
+
+@transaction.atomic
+def case_task_add(
+    *,
+    case_right: CaseRight,
+    kind: str,
+    subject_key: str = "",
+    label: str = "",
+    blocking: bool = True,
+    automatic: bool = False,
+) -> CaseTask:
+    """Add a task once per (right, kind, subject), routed to a team; the existing one when it is there already."""
+    CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.NOT_READY
+    case = case_right.case
+    rule = None if automatic else route(
+        case.organisation, right=case_right.right, kind=kind, subject_key=subject_key
+    )
+    task, is_new = CaseTask.objects.get_or_create(
+        case_right=case_right,
+        kind=kind,
+        subject_key=subject_key,
+        defaults={
+            "case": case,
+            "label": label[:200],
+            "blocking": blocking,
+            "automatic": automatic,
+            "team": rule.team if rule else None,
+            "assignee": rule.assignee if rule else None,
+        },
+    )
+    if is_new:
+        journal_append(
+            chain=case.chain,
+            organisation=case.organisation,
+            kind="task.added",
+            actor=Actor.SYSTEM,
+            facts={"right": case_right.right, "task": str(kind), "subject": subject_key},
+        )
+    return task
+
+
+@transaction.atomic
+def case_task_take(*, task: CaseTask, actor: Actor) -> None:
+    """The acting member takes a task of their team's queue. Raises Conflict when somebody else has it."""
+    user = actor.must(Act.TASK_WORK, task.case.organisation)
+    taken = CaseTask.objects.filter(pk=task.pk, state=TaskState.OPEN, assignee=None).update(assignee=user)
+    if not taken:
+        raise Conflict("task_taken", _("Somebody else has this task already."))
+    task.assignee = user
+    journal_append(
+        chain=task.case.chain,
+        organisation=task.case.organisation,
+        kind="task.taken",
+        actor=actor,
+        facts={"right": task.case_right.right, "task": task.kind, "subject": task.subject_key},
+    )
+
+
+@transaction.atomic
+def case_task_finish(
+    *, task: CaseTask, actor: Actor, result: dict[str, Any] | None = None, note: str = ""
+) -> None:
+    """Close a task once; finishing it again changes nothing. `result` holds codes and counts, `note` a person's words.
+
+    Raises NotAllowed when a person tries to close the machine's own work.
+    """
+    if actor.user is not None:
+        actor.must(Act.TASK_WORK, task.case.organisation)
+        if task.kind in MACHINE_KINDS:
+            raise NotAllowed("machine_task", _("The machine closes this task when the work is done."))
+    closed = CaseTask.objects.filter(pk=task.pk, state=TaskState.OPEN).update(
+        state=TaskState.DONE,
+        result=result or {},
+        note=note,
+        finished_at=datetime.now(UTC),
+        finished_by=actor.user,
+    )
+    if not closed:
+        return
+    task.refresh_from_db()
+    journal_append(
+        chain=task.case.chain,
+        organisation=task.case.organisation,
+        kind="task.finished",
+        actor=actor,
+        facts={
+            "right": task.case_right.right, "task": task.kind, "subject": task.subject_key, "result": task.result,
+        },
+        values={"note": note} if note else {},
+    )
+
+
+@transaction.atomic
+def checklist_item_set(
+    *, item: ChecklistItem, state: str, note: str = "", actor: Actor, version: int | None = None
+) -> None:
+    """Mark an item done, justified in words, or open again; refused once the right is decided.
+
+    Raises DomainError `justification_missing` or `right_decided`.
+    """
+    case_right = item.case_right
+    if actor.user is not None:
+        actor.must(Act.CASE_WORK, case_right.case.organisation)
+        case_touch(case=case_right.case, version=version)
+    CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.NOT_READY
+    case_right.refresh_from_db(fields=["stage"])
+    if case_right.stage in (Stage.IN_REVIEW, Stage.DECIDED, Stage.ANSWERED):
+        raise DomainError("right_decided", _("This right is decided or in review: its checklist is closed."))
+    if state == ItemState.JUSTIFIED and not note.strip():
+        raise DomainError("justification_missing", _("Say why this item is not in the answer."))
+    item.state, item.note = ItemState(state), note.strip()
+    item.set_by, item.set_at = actor.user, datetime.now(UTC)
+    item.save()
+    journal_append(
+        chain=case_right.case.chain,
+        organisation=case_right.case.organisation,
+        kind="checklist.set",
+        actor=actor,
+        facts={"right": case_right.right, "item": item.code, "state": str(item.state)},
+        values={"note": item.note} if item.note else {},
+    )

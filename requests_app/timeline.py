@@ -1,0 +1,274 @@
+"""The timeline of a case: every event of its journal in words, with the messages where they belong."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from dsar.core.events import EVENTS
+from dsar.core.models import AuditEvent
+from dsar.core.rights import RIGHTS
+from dsar.core.roles import Role
+from dsar.core.templatetags.dsar_format import day, number
+from requests_app.models import Case, Message
+from requests_app.rights_table import checklist_label
+from requests_app.vocabulary import (
+    AddressKind,
+    Channel,
+    DeliverableKind,
+    Delivery,
+    Direction,
+    ItemState,
+    Outcome,
+    Stage,
+    TaskKind,
+)
+
+FILTERS = {
+    "all": gettext_lazy("all"),
+    "messages": gettext_lazy("messages"),
+    "notes": gettext_lazy("notes"),
+    "law": gettext_lazy("legal steps"),
+}
+_LAW = (
+    "case.", "case_right.added", "clock.", "address.", "identity.", "decision.", "release.", "right.",
+    "deliverable.downloaded",
+)  # fmt: skip
+_MESSAGES = ("message.", "mail.")
+# Which value of an event is shown as a person's words.
+_WORDS = ("body", "note", "reason", "reasoning", "motive", "single_channel_reason")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line. `body` is what somebody wrote, in `language` where that is known."""
+
+    at: datetime
+    label: str | Promise
+    detail: str
+    who: str
+    group: str
+    body: str = ""
+    language: str = ""
+    is_unread: bool = False
+    subject: str = ""
+
+
+def timeline(case: Case, messages: Iterable[Message], show: str = "all") -> list[Line]:
+    """The lines of a case, newest first: two queries, whatever the length. `messages` are those of the case."""
+    events = list(
+        AuditEvent.objects.filter(chain__key=case.chain).select_related("actor").prefetch_related("values").order_by("seq")
+    )
+    by_id = {message.pk: message for message in messages}
+    by_message_id = {message.message_id: message for message in by_id.values() if message.message_id}
+    lines, told = [], set()
+    for event in events:
+        message = by_id.get(event.facts.get("message", 0)) or by_message_id.get(event.facts.get("message_id", ""))
+        if message is not None:
+            told.add(message.pk)
+        lines.append(_event_line(event, case, message))
+    # What is filed without an event of its own: mails that wait to be sent.
+    lines += [_message_line(message, case) for message in by_id.values() if message.pk not in told]
+    lines.reverse()
+    lines.sort(key=lambda line: line.at, reverse=True)
+    return lines if show == "all" else [line for line in lines if line.group == show]
+
+
+def _event_line(event: AuditEvent, case: Case, message: Message | None) -> Line:
+    values = {value.field: value.value for value in event.values.all()}
+    inbound = message is not None and message.direction == Direction.INBOUND
+    body = message.body if message else next((str(values[name]) for name in _WORDS if values.get(name)), "")
+    return Line(
+        at=event.at,
+        label=EVENTS.get(event.kind, event.kind),
+        detail=facts_words(event.kind, event.facts, values),
+        who=_who(event),
+        group=_group(event.kind),
+        body=body,
+        subject=message.subject if message else "",
+        language=case.language if message and message.direction != Direction.NOTE else "",
+        is_unread=bool(inbound and message and message.read_at is None),
+    )
+
+
+def _message_line(message: Message, case: Case) -> Line:
+    label = {
+        Direction.INBOUND: EVENTS["message.received"],
+        Direction.OUTBOUND: gettext_lazy("Message waits to be sent"),
+        Direction.NOTE: EVENTS["note.added"],
+    }[Direction(message.direction)]
+    return Line(
+        at=message.at,
+        label=label,
+        detail=str(Channel(message.channel).label),
+        who=str(message.author) if message.author else "",
+        group="notes" if message.direction == Direction.NOTE else "messages",
+        body=message.body,
+        subject=message.subject,
+        language=case.language if message.direction != Direction.NOTE else "",
+        is_unread=message.direction == Direction.INBOUND and message.read_at is None,
+    )
+
+
+def _group(kind: str) -> str:
+    if kind == "note.added":
+        return "notes"
+    if kind.startswith(_MESSAGES):
+        return "messages"
+    return "law" if kind.startswith(_LAW) else "work"
+
+
+def _who(event: AuditEvent) -> str:
+    if event.actor is not None:
+        role = Role(event.actor_role).label if event.actor_role in Role.values else event.actor_role
+        return _("%(name)s, %(role)s") % {"name": event.actor.name, "role": role}
+    return _("the person") if event.actor_role == "data_subject" else _("automatic")
+
+
+def facts_words(kind: str, facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    """The facts of an event in the active language; empty when its name says it all. A fact that is missing is left out."""
+    parts = [part for name in _PARTS.get(kind, ("right",)) if (part := _FACTS[name](facts, values))]
+    return ", ".join(parts)
+
+
+Fact = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
+
+
+def _right(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    codes = [facts["right"]] if facts.get("right") else facts.get("rights", [])
+    return ", ".join(str(RIGHTS[code].name) if code in RIGHTS else str(code) for code in codes)
+
+
+def _due(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    changes = facts.get("changes")
+    if changes:
+        return "; ".join(
+            _("%(right)s: %(before)s becomes %(after)s")
+            % {"right": _right(change, {}), "before": _date(change["before"]), "after": _date(change["after"])}
+            for change in changes
+        )
+    shown = facts.get("target_on") or facts.get("due_on")
+    return _("due %(day)s") % {"day": _date(shown)} if shown else ""
+
+
+def _date(text: str | None) -> str:
+    try:
+        return day(date.fromisoformat(text or ""))
+    except ValueError:
+        return "–"
+
+
+def _label(fact: str, vocabulary: Any) -> Fact:
+    def words(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+        code = facts.get(fact, "")
+        return str(vocabulary(code).label) if code in vocabulary.values else str(code or "")
+
+    return words
+
+
+def _subject(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    return str(facts.get("subject", "")).partition(":")[2]
+
+
+def _item(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    right = str(facts.get("right", ""))
+    codes = [facts["item"]] if facts.get("item") else facts.get("items", [])
+    if len(codes) == 1 and right in RIGHTS:
+        return f"{codes[0]} {checklist_label(right, codes[0])}"
+    return " ".join(codes)
+
+
+def _move(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    target = facts.get("target", "")
+    return str(Stage(target).label) if target in Stage.values else ""
+
+
+def _result(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    result = facts.get("result") or facts
+    if result.get("nothing_found"):
+        return _("nothing found")
+    records = result.get("records", result.get("record_count"))
+    if records is None:
+        return ""
+    return ngettext("%(count)s record", "%(count)s records", records) % {"count": number(records)}
+
+
+def _source(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    return str(facts.get("source") or values.get("source") or "")
+
+
+def _basis(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    return str(basis_words({**values, "code": facts.get("basis", "")}))
+
+
+def _value(name: str) -> Fact:
+    return lambda facts, values: str(values.get(name, ""))
+
+
+BASES = {
+    "address_on_file": gettext_lazy("the confirmed address is on file"),
+    "authenticated": gettext_lazy("request from an account they were signed in to"),
+    "on_file": gettext_lazy("the confirmed address is on file"),
+    "call_back": gettext_lazy("called back on the number on file"),
+    "knowledge": gettext_lazy("answered a question on data already held"),
+    "viewed": gettext_lazy("identity document viewed, no copy kept"),
+}
+
+
+def basis_words(basis: Mapping[str, Any]) -> str:
+    """How identity was established, in words: the rung, and where the proof is (law.md §4.1)."""
+    code = str(basis.get("code", ""))
+    where = str(basis.get("source") or basis.get("where") or "")
+    words = str(BASES.get(code, code))
+    return _("%(basis)s: %(where)s") % {"basis": words, "where": where} if where else words
+
+
+_FACTS: dict[str, Fact] = {
+    "right": _right,
+    "due": _due,
+    "channel": _label("channel", Channel),
+    "kind_of_address": _label("kind", AddressKind),
+    "document": _label("kind", DeliverableKind),
+    "delivery": _label("delivery", Delivery),
+    "outcome": _label("outcome", Outcome),
+    "task": _label("task", TaskKind),
+    "state": _label("state", ItemState),
+    "subject": _subject,
+    "item": _item,
+    "move": _move,
+    "result": _result,
+    "source": _source,
+    "basis": _basis,
+    "address": _value("address"),
+    "where": _value("where"),
+}
+_PARTS: dict[str, tuple[str, ...]] = {
+    "case.opened": ("channel", "right"),
+    "case.assigned": (),
+    "case_right.added": ("right", "due"),
+    "case_right.moved": ("right", "move"),
+    "clock.computed": ("right", "due"),
+    "address.confirmed": ("kind_of_address", "address"),
+    "address.found_on_file": ("kind_of_address", "source"),
+    "identity.established": ("basis",),
+    "identity.checked": ("where",),
+    "task.added": ("task", "subject", "right"),
+    "task.taken": ("task", "subject", "right"),
+    "task.finished": ("task", "subject", "result"),
+    "checklist.set": ("item", "state"),
+    "decision.submitted": ("right", "outcome"),
+    "decision.approved": ("right", "outcome"),
+    "decision.sent_back": ("right", "outcome"),
+    "decision.single_handed": ("right", "outcome"),
+    "deliverable.registered": ("document", "right"),
+    "deliverable.downloaded": ("document",),
+    "right.answered": ("right", "delivery"),
+    "message.received": ("channel",),
+    "message.sent": ("channel",),
+    "collection.finished": ("source", "result"),
+    "collection.failed": ("source",),
+}

@@ -1,0 +1,128 @@
+"""What every test stands on: real parts by marker, no network, an empty cache, English."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+import redis
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.test import TransactionTestCase
+from django.utils import translation
+
+from dsar.core.triggers import database_guards_lift
+from tests import parts
+
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register one marker for each real part."""
+    for code, (name, _) in parts.FINDERS.items():
+        config.addinivalue_line("markers", f"{code}: needs {name}; skipped where it is missing")
+    config.addinivalue_line("markers", "loopback: talks to a server on this machine that the test starts itself")
+    config.pluginmanager.register(PartsReport(), "parts-report")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests of real parts, and only them, open sockets on this machine."""
+    for item in items:
+        if any(item.get_closest_marker(name) for name in (*parts.FINDERS, "loopback")):
+            item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, or fail where all parts are required, a test whose real part is missing."""
+    for code, (name, _) in parts.FINDERS.items():
+        if item.get_closest_marker(code) and not parts.part(code).where:
+            reason = f"{name} is missing: {parts.part(code).detail}"
+            if parts.required():
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
+
+
+class PartsReport:
+    """Counts which tests met which part, and says it in one line for each part."""
+
+    def __init__(self) -> None:
+        self.used: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count one finished test; in a parallel run the reports of all processes come here."""
+        for code in parts.FINDERS:
+            if code in report.keywords:
+                if report.when == "call":
+                    self.used[code] += 1
+                elif report.when == "setup" and report.skipped:
+                    self.skipped[code] += 1
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """One line for each real part."""
+        terminalreporter.section("real parts")
+        for code, (name, _) in parts.FINDERS.items():
+            terminalreporter.write_line(f"{name}: {self._line(code)}")
+
+    def _line(self, code: str) -> str:
+        found = parts.part(code)
+        if code == "postgres" and settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+            return f"used by the whole suite ({found.detail})"
+        if not found.where:
+            return f"skipped, {self.skipped[code]} tests not run: {found.detail}"
+        if not self.used[code]:
+            return f"there, and not used by the chosen tests ({found.detail})"
+        return f"used by {self.used[code]} tests ({found.detail})"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_allowed() -> Iterator[None]:
+    """A transactional test ends with a flush, which the journal's guards refuse: lift them for it, post_migrate restores."""
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined] # Django's own, absent from the stubs
+
+    def lift_and_flush(self: TransactionTestCase) -> None:
+        database_guards_lift(connection)
+        flush(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lift_and_flush)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _clean_slate() -> Iterator[None]:
+    """Nothing of one test reaches the next one: neither counters in the cache nor the active language."""
+    cache.clear()
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def _worker_number(request: pytest.FixtureRequest) -> int:
+    """0 alone, else the number of this process in a parallel run."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
+    return int(worker.removeprefix("gw"))
+
+
+@pytest.fixture
+def postgres_url(_worker_number: int) -> Iterator[str]:
+    """URL of an empty PostgreSQL database of this test's own; for tests marked `postgres` that start processes."""
+    server = parts.part("postgres").where
+    name = f"dsar_test_own_{_worker_number}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+        yield server.rpartition("/")[0] + f"/{name}"
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def redis_url(_worker_number: int) -> Iterator[str]:
+    """URL of a Redis database that is emptied before and after; for tests marked `redis`."""
+    url = parts.part("redis").where.rstrip("/") + f"/{15 - _worker_number}"
+    client = redis.Redis.from_url(url)
+    client.flushdb()
+    yield url
+    client.flushdb()
+    client.close()

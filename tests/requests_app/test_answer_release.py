@@ -1,0 +1,186 @@
+"""Data leave only to a person whose identity is established, and by two channels or with a passphrase."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from dsar.core.actors import Actor
+from dsar.core.errors import DomainError
+from dsar.core.files import file_read, file_store
+from dsar.core.models import AuditEvent
+from dsar.core.roles import Role
+from requests_app.models import Case, CaseTask, Deliverable, Outgoing, PartyAddress
+from requests_app.services import (
+    address_confirm,
+    address_found_on_file,
+    answer_release,
+    case_close,
+    case_right_start,
+    case_task_finish,
+    checklist_item_set,
+    decision_approve,
+    decision_submit,
+    deliverable_downloaded,
+    deliverable_register,
+    letter_prepare,
+    release_obstacles,
+)
+from requests_app.vocabulary import (
+    AddressKind,
+    Channel,
+    DeliverableKind,
+    DeliverableState,
+    Delivery,
+    ItemState,
+    Stage,
+)
+from tests.factories import a_case, actor_for, member, right_of
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class Decided:
+    """A case whose access request is decided in favour, with package and letter prepared."""
+
+    case: Case
+    handler: Actor
+
+    def release(self, **fields: str) -> str | None:
+        return answer_release(case=self.case, rights=[right_of(self.case, "access")], actor=self.handler, **fields)
+
+    @property
+    def email(self) -> PartyAddress:
+        return PartyAddress.objects.select_related("party__case__organisation").get(
+            party__case=self.case, kind=AddressKind.EMAIL
+        )
+
+
+def decided(**fields: object) -> Decided:
+    case = a_case(rights=("access",), **fields)
+    handler = actor_for(member(case.organisation), case.organisation)
+    access = right_of(case, "access")
+    case_right_start(case_right=access, actor=handler)
+    stored = file_store(key=case.key, name="data.zip", content_type="application/zip", content=b"PK\x05\x06" + bytes(18))
+    deliverable_register(case=case, rights=[access], kind=DeliverableKind.PACKAGE, stored_file=stored, bears_data=True)
+    for task in CaseTask.objects.filter(case=case):
+        case_task_finish(task=task, actor=Actor.SYSTEM)
+    for item in access.checklist.exclude(state=ItemState.DONE):
+        checklist_item_set(item=item, state=ItemState.JUSTIFIED, note="Not known to us.", actor=handler)
+    decision = decision_submit(case_right=right_of(case, "access"), outcome="granted", actor=handler)
+    decision_approve(decision=decision, actor=actor_for(member(case.organisation, Role.DPO), case.organisation))
+    letter_prepare(case=case)
+    case.refresh_from_db()
+    return Decided(case, handler)
+
+
+def test_confirmed_but_not_on_file_is_refused_with_the_reason_and_journaled() -> None:
+    work = decided()
+    address_confirm(address=work.email)
+    with pytest.raises(DomainError) as raised:
+        work.release()
+    assert raised.value.code == "release_refused"
+    assert "no data source holds it for this person" in str(raised.value)
+    refused = AuditEvent.objects.get(kind="release.refused")
+    assert refused.facts == {"rights": ["access"], "reasons": ["identity_not_established"]}
+    assert not Deliverable.objects.filter(state=DeliverableState.RELEASED).exists()
+    assert right_of(work.case, "access").stage == Stage.DECIDED
+
+
+@pytest.mark.parametrize("confirm_first", [True, False])
+def test_confirmed_and_on_file_is_released(confirm_first: bool) -> None:
+    work = decided()
+    steps = [
+        lambda: address_confirm(address=work.email),
+        lambda: address_found_on_file(address=work.email, source_name="CRM"),
+    ]
+    for step in steps if confirm_first else reversed(steps):
+        assert work.case.identity_established_at is None
+        step()
+    work.case.refresh_from_db()
+    assert work.release() is None
+    released = Deliverable.objects.filter(state=DeliverableState.RELEASED)
+    assert {deliverable.kind for deliverable in released} >= {DeliverableKind.PACKAGE, DeliverableKind.LETTER_HTML}
+    assert {deliverable.delivery for deliverable in released} == {Delivery.TWO_CHANNELS}
+    access = right_of(work.case, "access")
+    assert (access.stage, access.outcome) == (Stage.ANSWERED, "granted")
+    mail = Outgoing.objects.get(case=work.case, key__startswith="answer:")
+    assert "Camille" not in mail.subject
+
+
+def established(**fields: object) -> Decided:
+    work = decided(**fields)
+    address_confirm(address=work.email)
+    address_found_on_file(address=work.email, source_name="CRM")
+    work.case.refresh_from_db()
+    return work
+
+
+def test_a_request_by_mail_has_one_channel_and_gets_a_sealed_archive() -> None:
+    work = established(channel=Channel.EMAIL, message_id="<one@example.org>")
+    with pytest.raises(DomainError) as raised:
+        work.release()
+    assert raised.value.code == "two_channels_missing"
+    for fields, code in (
+        ({"passphrase_by": "phone"}, "single_channel_reason_missing"),
+        ({"single_channel_reason": "Wrote by mail, no other way known."}, "passphrase_way_missing"),
+    ):
+        with pytest.raises(DomainError) as raised:
+            work.release(delivery=Delivery.SINGLE_CHANNEL, **fields)
+        assert raised.value.code == code
+    passphrase = work.release(
+        delivery=Delivery.SINGLE_CHANNEL,
+        single_channel_reason="Wrote by mail, no other way known.",
+        passphrase_by="phone",
+    )
+    assert passphrase is not None
+    (sealed,) = Deliverable.objects.filter(case=work.case, state=DeliverableState.RELEASED)
+    assert sealed.delivery == Delivery.SINGLE_CHANNEL
+    assert passphrase.encode() not in file_read(sealed.stored_file)
+    answered = AuditEvent.objects.get(kind="right.answered")
+    assert answered.facts["passphrase_by"] == "phone"
+    assert passphrase not in str(answered.facts)
+
+
+def test_every_download_is_journaled_and_the_case_closes() -> None:
+    work = established()
+    with pytest.raises(DomainError) as raised:
+        case_close(case=work.case, actor=work.handler)
+    assert raised.value.code == "case_not_answered"
+    work.release()
+    package = Deliverable.objects.get(case=work.case, kind=DeliverableKind.PACKAGE, state=DeliverableState.RELEASED)
+    deliverable_downloaded(deliverable=package, opened_by="key", second_channel="email")
+    downloaded = AuditEvent.objects.get(kind="deliverable.downloaded")
+    assert downloaded.facts["sha256"] == package.sha256
+    case_close(case=work.case, actor=work.handler)
+    work.case.refresh_from_db()
+    assert work.case.status == "closed"
+
+
+def test_letter_of_an_objection_bears_no_data_and_leaves_on_day_one() -> None:
+    case = a_case()
+    handler = actor_for(member(case.organisation), case.organisation)
+    objection = right_of(case, "marketing_objection")
+    case_right_start(case_right=objection, actor=handler)
+    for task in objection.tasks.all():
+        case_task_finish(task=task, actor=handler)
+    for item in objection.checklist.all():
+        checklist_item_set(item=item, state=ItemState.DONE, actor=handler)
+    decision_submit(case_right=right_of(case, "marketing_objection"), outcome="granted", actor=handler)
+    objection = right_of(case, "marketing_objection")
+    assert [obstacle.code for obstacle in release_obstacles(case, [objection])] == ["letter_missing"]
+    letter_prepare(case=case)
+    answer_release(case=case, rights=[objection], actor=handler)
+    assert right_of(case, "marketing_objection").stage == Stage.ANSWERED
+    access = right_of(case, "access")
+    case.refresh_from_db()
+    assert access.stage == Stage.TO_DO
+    assert case.next_on == access.prudent_due_on
+    assert case.status == "open"
+
+
+def test_the_letter_is_prepared_once_and_again_when_another_right_is_decided() -> None:
+    work = decided()
+    before = Deliverable.objects.filter(kind=DeliverableKind.LETTER_HTML).count()
+    letter_prepare(case=work.case)
+    assert Deliverable.objects.filter(kind=DeliverableKind.LETTER_HTML).count() == before == 1
