@@ -1,4 +1,4 @@
-"""The Celery application and its timetable: every sweep finds its work by state, so a missed beat costs minutes only."""
+"""The Celery application. Every sweep of its timetable finds its work by state, so a missed beat costs minutes only."""
 
 import os
 from typing import Any

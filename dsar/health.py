@@ -42,11 +42,13 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """Each part with "ok" or what is wrong; 503 when one fails. Names no host, path or version."""
     answers = {name: _asked(name, ask) for name, ask in PARTS.items()}
     is_ready = all(answer == "ok" for answer in answers.values())
-    return JsonResponse({"ready": is_ready, "parts": answers}, status=200 if is_ready else 503)
+    response = JsonResponse({"ready": is_ready, "parts": answers}, status=200 if is_ready else 503)
+    response._has_been_logged = True  # type: ignore[attr-defined] # "not ready" is an answer, not an error of the server
+    return response
 
 
 def sweep_seen() -> None:
-    """Remember that a sweep has just run, which proves scheduler, broker and worker in one, or that a worker started."""
+    """Remember that a sweep has run, which proves scheduler, broker and worker, or that a worker started."""
     cache.set(SWEEP_KEY, time.time(), timeout=None)
 
 

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "requests_app.middleware.FormHistoryMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -169,6 +170,7 @@ CELERY_BEAT_SCHEDULE = {
     "outbox": {"task": "requests_app.outbox_sweep", "schedule": timedelta(seconds=30)},
     "collections": {"task": "exports.collections_sweep", "schedule": timedelta(seconds=60)},
     "letters": {"task": "requests_app.letters_sweep", "schedule": timedelta(seconds=60)},
+    "mail": {"task": "requests_app.mail_sweep", "schedule": timedelta(minutes=5)},
     "journal-anchor": {"task": "core.journal_anchor", "schedule": timedelta(hours=1)},
 }
 

@@ -63,8 +63,8 @@ class Supervisor:
         """Start one wave."""
         wave: list[Child] = []
         self.waves.append(wave)
-        for program in programs:
-            wave.append(self._spawned(program))
+        for program in programs:  # one by one: what is started is known to `stop` even when the next one fails
+            wave += [self._spawned(program)]
 
     def wait_until(self, is_ready: Callable[[], bool], *, seconds: float) -> bool:
         """Run until `is_ready`, asked four times a second, says so; False when it has not within `seconds`."""
@@ -99,6 +99,8 @@ class Supervisor:
                 _group_kill(child.process.pid)
                 child.process.wait()
             self._drain(0)
+            for child in wave:
+                self._close(child)
             self.waves.pop()
 
     def kill(self) -> None:
@@ -117,7 +119,7 @@ class Supervisor:
         process = subprocess.Popen(  # noqa: S603 - commands are ours, no shell
             program.command, cwd=self.folder, env=dict(self.environment), pass_fds=self.kept_open,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True, preexec_fn=_end_with_parent,  # noqa: PLW1509 - this process has one thread
+            start_new_session=True, preexec_fn=_end_with_parent,  # this process has one thread
         )
         child = Child(program, process, time.monotonic())
         self.selector.register(cast(BinaryIO, process.stdout), selectors.EVENT_READ, child)
@@ -144,13 +146,18 @@ class Supervisor:
         for key, _events in self.selector.select(seconds):
             self._pass_on(key.data, cast(BinaryIO, key.fileobj))
 
+    def _close(self, child: Child) -> None:
+        pipe = cast(BinaryIO, child.process.stdout)
+        if not pipe.closed:
+            self.selector.unregister(pipe)
+            pipe.close()
+
     def _pass_on(self, child: Child, pipe: BinaryIO) -> None:
         block = os.read(pipe.fileno(), 65536)
         *lines, child.unfinished_line = (child.unfinished_line + block).split(b"\n")
         if not block:
-            self.selector.unregister(pipe)
-            pipe.close()
             lines.append(child.unfinished_line)
+            self._close(child)
         for line in lines:
             if line.strip():
                 self.say(child.program.name, line.decode(errors="replace"))

@@ -1,4 +1,4 @@
-"""The site at a glance. The organisations' own pages come last: their first path word is a slug, all others are ours."""
+"""The site at a glance. The organisations' pages come last: their first path word is a slug, the others are ours."""
 
 from allauth.account import views as account
 from django.conf import settings
@@ -31,6 +31,9 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("accounts/", include(accounts)),
     path("desk/", include("requests_app.desk_urls")),
+    path("desk/", include("exports.urls")),
+    path("desk/", include("identity.urls")),
+    path("desk/", include("exports.urls")),
     path("", include("requests_app.urls")),
 ]
 

@@ -6,14 +6,25 @@ What the record of processing does not state is said to be unknown; nothing is i
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from babel import Locale
 from django.db.models import QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
+from dsar.core.durations import duration_words
 from dsar.core.models import Organisation, ProcessingActivity, Recipient, RetentionRule
-from dsar.core.record_words import LEGAL_BASES, country_name, duration_words
 from dsar.core.texts import localised
 
+# The letters of GDPR art. 6(1).
+LEGAL_BASES: dict[str, str | Promise] = {
+    "a": _("Your consent: article 6(1)(a)"),
+    "b": _("A contract with you, or steps you asked for before one: article 6(1)(b)"),
+    "c": _("A legal obligation: article 6(1)(c)"),
+    "d": _("Vital interests: article 6(1)(d)"),
+    "e": _("A task in the public interest: article 6(1)(e)"),
+    "f": _("A legitimate interest: article 6(1)(f)"),
+}
 # What is missing, with the letter of GDPR art. 15 that owes it.
 FACTS: dict[str, tuple[str, str | Promise]] = {
     "purpose": ("15(1)(a)", _("the purpose")),
@@ -133,3 +144,9 @@ def _retention(rule: RetentionRule) -> RetentionWords:
         then=rule.get_then_display(),
         provision=rule.provision,
     )
+
+
+def country_name(code: str) -> str:
+    """The name of a country (ISO 3166) in the active language; the code where there is none."""
+    names = Locale.parse(to_locale(get_language() or "en")).territories
+    return str(names.get(code.upper(), code))

@@ -8,18 +8,18 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from dsar.core.errors import DomainError
 from dsar.core.models import Organisation
 from dsar.core.profile_reader import ProfileReader, Table, Texts, unique_codes
 from dsar.core.profiles import row_write
 from exports.models import DataSource, SourceMap
+from exports.sources import query_parameters
 
-PARAMETERS = frozenset({"email", "identifier", "phone"})
 ORIGINS = ("provided", "observed", "inferred")  # portability takes the first two (GDPR art. 20, WP 242)
-SUBJECT = ("name", "email", "identifier")  # columns by which a record is known to be of one person
+SUBJECT = ("name", "email", "identifier", "phone")  # columns by which a record is known to be of one person
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _COLUMN = re.compile(r"[a-z][a-z0-9_]*")
-_PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
 
 @dataclass(frozen=True)
@@ -93,11 +93,10 @@ def _query(table: Table) -> str:
         return ""
     if not re.match(r"(?i)(select|with)\b", query) or ";" in query:
         table.problem("query", "must be one SELECT without semicolon")
-    named = set(_PARAMETER.findall(query))
-    if not named:
-        table.problem("query", "has no parameter: it would return the data of everybody")
-    if unknown := named - PARAMETERS:
-        table.problem("query", f"unknown parameter: {', '.join(sorted(unknown))}")
+    try:
+        query_parameters(query)
+    except DomainError as error:
+        table.problem("query", str(error))
     return query
 
 

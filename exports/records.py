@@ -1,4 +1,4 @@
-"""Records on their way from a source to a package: plain JSON values, one line each, and cells that harm no spreadsheet."""
+"""Records on their way from a source to a package: plain JSON, a line each, and cells that harm no spreadsheet."""
 
 import base64
 import csv
@@ -137,7 +137,7 @@ def name_safe(name: str) -> str:
         character if character in " ._-()" or unicodedata.category(character)[0] in "LNM" else "_" for character in name
     ).strip(" .")
     if len(kept.encode()) > 160:
-        stem, dot, extension = kept.rpartition(".")
+        _stem, dot, extension = kept.rpartition(".")
         tail = f".{extension}" if dot and len(extension) <= 10 else ""
         kept = kept.encode()[: 160 - len(tail.encode())].decode(errors="ignore").rstrip(" .") + tail
     if not kept.strip("_"):

@@ -1,4 +1,4 @@
-"""Asks one data source what it holds about one person, and can do nothing else to it: the database itself refuses to write."""
+"""Asks a data source what it holds about one person, and can do nothing else to it: the database refuses to write."""
 
 import itertools
 import json
@@ -23,6 +23,7 @@ from exports.records import record_plain
 
 STATEMENT_SECONDS = 60  # for one query, on SQLite; for one batch of its rows, on PostgreSQL
 BATCH = 500  # rows fetched at a time
+_INSTRUCTIONS = 10_000  # of SQLite, between two looks at the clock
 PARAMETERS = ("email", "identifier", "phone", "postal")
 
 # What a query may do in SQLite; everything else, PRAGMA and ATTACH included, is refused before it runs.
@@ -107,7 +108,7 @@ def _table_rows(
         statement = text(query).bindparams(*(bindparam(name, type_=String) for name in chosen))
         used = frozenset(name for name, value in chosen.items() if value is not None)
         with connection.begin():
-            connection.info["deadline"] = time.monotonic() + STATEMENT_SECONDS
+            _deadline_set(connection)
             now: set[bytes] = set()
             for row in connection.execute(statement, chosen).mappings():
                 record = record_plain(row)
@@ -121,9 +122,10 @@ def _table_rows(
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
-        return create_engine("sqlite://", creator=partial(_sqlite_connect, url), poolclass=NullPool, hide_parameters=True)
-    if url.get_backend_name() == "postgresql":
-        options = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS * 1000}"
+        creator = partial(_sqlite_connect, url)
+        return create_engine("sqlite://", creator=creator, poolclass=NullPool, hide_parameters=True)
+    if _is_postgresql(url):
+        options = f"-c default_transaction_read_only=on -c statement_timeout={int(STATEMENT_SECONDS * 1000)}"
         return create_engine(
             url.set(drivername="postgresql+psycopg"),
             connect_args={"options": options, "connect_timeout": 10},
@@ -137,7 +139,11 @@ def _engine(url: URL) -> Engine:
 
 def _options(url: URL) -> dict[str, Any]:
     # Each transaction says READ ONLY itself: nothing that an earlier query did to the session can lift it.
-    return {"postgresql_readonly": True} if url.get_backend_name() == "postgresql" else {}
+    return {"postgresql_readonly": True} if _is_postgresql(url) else {}
+
+
+def _is_postgresql(url: URL) -> bool:
+    return url.get_backend_name() in ("postgresql", "postgres")  # both spellings are in use
 
 
 def _sqlite_connect(url: URL) -> sqlite3.Connection:
@@ -149,5 +155,15 @@ def _sqlite_connect(url: URL) -> sqlite3.Connection:
     return connection
 
 
-def _sqlite_authorise(action: int, *_details: str | None) -> int:
-    return sqlite3.SQLITE_OK if action in _SQLITE_READS else sqlite3.SQLITE_DENY
+def _deadline_set(connection: Connection) -> None:
+    """Give the next query STATEMENT_SECONDS; PostgreSQL counts them itself."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        deadline = time.monotonic() + STATEMENT_SECONDS
+        driver.set_progress_handler(lambda: time.monotonic() > deadline, _INSTRUCTIONS)
+
+
+def _sqlite_authorise(action: int, first: str | None, second: str | None, *_where: str | None) -> int:
+    # SQLAlchemy asks for this one setting when it connects; asking without a value changes nothing.
+    asks_setting = (action, first, second) == (sqlite3.SQLITE_PRAGMA, "read_uncommitted", None)
+    return sqlite3.SQLITE_OK if asks_setting or action in _SQLITE_READS else sqlite3.SQLITE_DENY

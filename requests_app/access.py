@@ -1,7 +1,7 @@
 """One-time codes sent to an address: they prove that whoever types them reads that mailbox, and nothing more.
 
-A code is six digits, so what protects it is how few may be tried: five attempts a code, six codes an hour.
-The session of a tracking page lives in `portal`.
+A code is six digits, so what protects it is how few may be tried: five attempts a code, five codes an hour, fifteen a
+day.
 """
 
 import secrets
@@ -26,7 +26,7 @@ VALID_FOR = {
     Purpose.DOWNLOAD: timedelta(minutes=15),
 }
 ATTEMPTS = 5
-CODES_AN_HOUR = 6
+MOST_CODES = {timedelta(hours=1): 5, timedelta(days=1): 15}
 DIGITS = 6
 
 
@@ -46,13 +46,15 @@ class IssuedCode:
 def code_issue(*, address: PartyAddress, purpose: str) -> IssuedCode:
     """Make a code for an address. It replaces every older code of that purpose, which no longer works.
 
-    Raises DomainError `codes_too_many` after six codes in an hour, so that nobody fills a mailbox through us.
+    Raises DomainError `codes_too_many` after five in an hour or fifteen in a day: nobody fills a mailbox through us,
+    and nobody guesses for long.
     """
     PartyAddress.objects.select_for_update().get(pk=address.pk)  # two codes asked for at once are counted one by one
     now = datetime.now(UTC)
-    recent = AccessCode.objects.filter(address=address, purpose=purpose, created_at__gt=now - timedelta(hours=1))
-    if recent.count() >= CODES_AN_HOUR:
-        raise DomainError("codes_too_many", _("Too many codes were asked for. Wait an hour, then ask for a new one."))
+    issued = AccessCode.objects.filter(address=address, purpose=purpose)
+    for period, most in MOST_CODES.items():
+        if issued.filter(created_at__gt=now - period).count() >= most:
+            raise DomainError("codes_too_many", _("Too many codes were asked for. Try again later."))
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     token = secrets.token_urlsafe(24) if purpose == Purpose.CONFIRM else ""
     row = AccessCode.objects.create(
@@ -72,10 +74,8 @@ def code_check(*, address: PartyAddress, purpose: str, code: str) -> AccessCode:
     Raises DomainError `code_malformed` (not counted), `code_expired` (also: none was sent, or it was used),
     `code_attempts_spent` or `code_wrong`, which says how many attempts are left.
     """
-    typed = "".join(character for character in code if character not in " -\u00a0\u202f\u2011")
-    if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
-        raise DomainError("code_malformed", _("Type the six digits of the code."))
-    row = AccessCode.objects.filter(address=address, purpose=purpose).order_by("-pk").first()
+    typed = code_parse(code)
+    row: AccessCode | None = AccessCode.objects.filter(address=address, purpose=purpose).order_by("-pk").first()
     now = datetime.now(UTC)
     if row is None or row.used_at is not None or row.expires_at <= now:
         raise DomainError("code_expired", _("This code is no longer valid. Ask for a new one."))
@@ -87,6 +87,14 @@ def code_check(*, address: PartyAddress, purpose: str, code: str) -> AccessCode:
         raise DomainError("code_expired", _("This code is no longer valid. Ask for a new one."))
     row.refresh_from_db()
     return row
+
+
+def code_parse(text: str) -> str:
+    """The six digits that a person typed, without spaces and dashes. Raises DomainError `code_malformed`."""
+    typed = "".join(character for character in text if character not in " -\u00a0\u202f\u2011")
+    if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
+        raise DomainError("code_malformed", _("Type the six digits of the code."))
+    return typed
 
 
 def _wrong(row: AccessCode) -> DomainError:
@@ -106,7 +114,7 @@ def _wrong(row: AccessCode) -> DomainError:
 
 
 def confirmation_by_token(token: str) -> AccessCode | None:
-    """The confirmation that a link stands for, with its address, party, case and organisation; None for an unknown link.
+    """The confirmation that a link stands for, with its address, case and organisation; None for an unknown link.
 
     The link says which address is meant and opens nothing by itself: mail scanners follow links.
     """

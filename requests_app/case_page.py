@@ -30,8 +30,8 @@ from requests_app.next_step import NextStep, Onlooker, Situation, last_decision,
 from requests_app.queue import lead_right, people
 from requests_app.rights_table import ADVERSE, RULES, checklist_label
 from requests_app.services import Obstacle
-from requests_app.timeline import FILTERS, basis_words, timeline
-from requests_app.vocabulary import Direction, ItemState, Stage, TaskKind, TaskState
+from requests_app.timeline import FILTERS, basis_words, is_news, timeline
+from requests_app.vocabulary import ItemState, Stage, TaskKind, TaskState
 
 Forms = Mapping[str, DeskForm]  # what was typed and refused, by "<act>" or "<act>:<right>"
 
@@ -146,7 +146,7 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
     may_review = user.may(Act.CASE_REVIEW, case.organisation_id)
     others = _others_review(case, user)
     messages = list(case.messages.all())
-    unread = sum(message.direction == Direction.INBOUND and message.read_at is None for message in messages)
+    unread = sum(map(is_news, messages))
     decided = [right for right in rights if right.stage == Stage.DECIDED]
     obstacles = services.release_obstacles(case, decided) if decided else []
     situation = Situation(obstacles, unread, others, case.organisation.review == Organisation.Review.ALWAYS)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.files import file_read, file_stream
+from dsar.core.middleware import language_remember
 from dsar.core.models import StoredFile, User
 from dsar.core.rights import RIGHTS
 from dsar.core.roles import Act
@@ -32,13 +33,11 @@ from requests_app.desk_access import (
 )
 from requests_app.desk_forms import DeskForm, LanguageForm, MailOpenForm, MailSetAsideForm, TaskFinishForm
 from requests_app.inbound_email import parse
-from requests_app.models import Case, CaseTask, InboundMail
+from requests_app.models import Case, CaseTask, InboundMail, Party
 from requests_app.queue import RAIL, VIEWS, QueueQuery, queue_page, queue_totals
 from requests_app.references import reference_parse
 from requests_app.services import MACHINE_KINDS
-from requests_app.services.mail import mail_open_case as service_mail_open_case
-from requests_app.services.mail import mail_set_aside as service_mail_set_aside
-from requests_app.triage import REASONS
+from requests_app.triage_words import reason_words
 from requests_app.vocabulary import Channel, Stage, TaskKind
 
 PREVIEW = 2_000  # characters of a mail
@@ -58,12 +57,15 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         return redirect("case-detail", reference)
     today = timezone.localdate()
     totals = queue_totals(user, today)
+    page = queue_page(user, query, today)
     context = {
         "section": "queue",
         "query": query.text,
         "asked": query,
         "view": VIEWS[query.view],
-        "page": queue_page(user, query, today),
+        "page": page,
+        "next_page": query.query_string(after=page.after),
+        "first_page": query.query_string(after=""),
         "totals": totals,
         "rail": [(view, totals.get(view.code)) for view in RAIL],
         "organisations": organisations_allowing(user, Act.CASE_READ),
@@ -108,7 +110,7 @@ def _triage_line(mail: InboundMail, user: User, refused: tuple[int, DeskForm] | 
     kept = refused[1] if refused and refused[0] == mail.pk else None
     return TriageLine(
         mail=mail,
-        reason=REASONS.get(mail.reason, mail.reason),
+        reason=reason_words(mail.reason),
         preview=parse(file_read(mail.raw)).text.strip()[:PREVIEW],
         may_work=user.may(Act.CASE_WORK, mail.organisation_id),
         open_form=kept if isinstance(kept, MailOpenForm) else MailOpenForm(
@@ -125,6 +127,7 @@ def mail_open_case(request: HttpRequest, mail_id: int) -> HttpResponseBase:
     form = MailOpenForm(request.POST, organisation=mail.organisation, auto_id=f"open-{mail.pk}-%s")
     if form.is_valid():
         try:
+            from requests_app.services.mail import mail_open_case as service_mail_open_case
             case = service_mail_open_case(
                 mail=mail, rights=form.cleaned_data["rights"], actor=actor_in(request, mail.organisation)
             )
@@ -145,6 +148,7 @@ def mail_set_aside(request: HttpRequest, mail_id: int) -> HttpResponseBase:
     form = MailSetAsideForm(request.POST, auto_id=f"aside-{mail.pk}-%s")
     if form.is_valid():
         try:
+            from requests_app.services.mail import mail_set_aside as service_mail_set_aside
             service_mail_set_aside(
                 mail=mail, reason=form.cleaned_data["reason"], actor=actor_in(request, mail.organisation)
             )
@@ -167,6 +171,7 @@ class TaskRow:
     may_take: bool
     is_mine: bool
     is_by_hand: bool
+    parties: list[Party]  # whom the work is about: only for whoever has taken it
     form: TaskFinishForm
 
 
@@ -186,6 +191,7 @@ def tasks_render(
         .open()
         .of_member(user)
         .select_related("case__organisation", "case_right", "team", "assignee")
+        .prefetch_related("case__parties__addresses")
         .order_by("case__next_on", "pk")
     )
     rows = [_task_row(task, user, refused) for task in waiting]
@@ -204,6 +210,7 @@ def _task_row(task: CaseTask, user: User, refused: tuple[int, TaskFinishForm] | 
         may_take=task.assignee_id is None,
         is_mine=task.assignee_id == user.pk and task.kind not in MACHINE_KINDS,
         is_by_hand=task.kind == TaskKind.COLLECT_BY_HAND,
+        parties=list(task.case.parties.all()) if task.assignee_id == user.pk else [],
         form=kept or TaskFinishForm(auto_id=f"task-{task.pk}-%s"),
     )
 
@@ -273,8 +280,5 @@ def language_set(request: HttpRequest) -> HttpResponseBase:
     if form.is_valid():
         user.language = form.cleaned_data["language"]
         user.save(update_fields=["language"])
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, user.language, max_age=settings.LANGUAGE_COOKIE_AGE,
-            secure=settings.SESSION_COOKIE_SECURE, samesite="Lax",
-        )  # fmt: skip
+        language_remember(response, user.language)
     return response

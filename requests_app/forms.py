@@ -7,8 +7,8 @@ session loses nothing.
 import re
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -27,6 +27,7 @@ LONG_TEXT = 5_000  # characters
 # Everything that is no text: C0 and C1 controls except tab and line feed, and half of a surrogate pair.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
+_ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)  # the same request sent twice arrives at two instants
 
 
 def text_clean(text: str) -> str:
@@ -52,9 +53,7 @@ class TextField(forms.CharField):
         widget = forms.Textarea(attrs={"rows": 5}) if long else forms.TextInput()
         if autocomplete:
             widget.attrs["autocomplete"] = autocomplete
-        super().__init__(
-            max_length=limit, required=False, widget=widget, error_messages=too_long(limit), **options
-        )
+        super().__init__(max_length=limit, required=False, widget=widget, error_messages=too_long(limit), **options)
 
     def to_python(self, value: Any) -> str:
         return super().to_python(text_clean(value) if isinstance(value, str) else value) or ""
@@ -164,16 +163,14 @@ class ReachForm(PublicForm):
     postal = TextField(label=_("Postal address"), limit=500, long=True, autocomplete="street-address")
     key_only = forms.BooleanField(
         label=_("I will come back with the tracking key"),
-        help_text=_(
-            "We write to you on the tracking page only. Whoever loses the key can no longer reach the answer."
-        ),
+        help_text=_("We write to you on the tracking page only. Whoever loses the key can no longer reach the answer."),
         required=False,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].widget.attrs.pop("maxlength", None)
-        self.fields["phone"].widget.input_type = "tel"  # type: ignore[attr-defined]  # a TextInput
+        self.fields["phone"].widget.input_type = "tel"
         self.fields["postal"].widget.attrs["rows"] = 3
 
     def clean_phone(self) -> str:
@@ -186,7 +183,9 @@ class ReachForm(PublicForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not self.errors and not any(cleaned.values()):
-            raise forms.ValidationError(_("Give one way to reach you, or tick “I will come back with the tracking key”."))
+            raise forms.ValidationError(
+                _("Give one way to reach you, or tick “I will come back with the tracking key”.")
+            )
         return cleaned
 
 
@@ -205,7 +204,7 @@ class Answers:
 
     def __init__(self, data: QueryDict | None = None, rights: Iterable[str] = ()) -> None:
         self.data = QueryDict(mutable=True)
-        for name, values in (data.lists() if data is not None else ()):
+        for name, values in data.lists() if data is not None else ():
             self.data.setlist(name, [text_clean(str(value)) for value in values])
         if data is None:
             self.data.setlist("right", [code for code in rights if code in FORM_RIGHTS])
@@ -248,10 +247,11 @@ class Answers:
         return {name: value for form in self._bound.values() for name, value in form.cleaned_data.items()}
 
     def submission_of(self, incoming: IncomingRequest) -> str:
-        """What identifies this sending: the token and the content. The same twice is one case; a changed answer sent
-        after going back is a request of its own and not lost."""
-        content = repr((incoming.rights, incoming.name, incoming.email, incoming.phone, incoming.postal,
-                        incoming.identifier, incoming.text))
+        """What identifies this sending: the token and the content.
+
+        The same twice is one case; a changed answer sent after going back is a request of its own and not lost.
+        """
+        content = repr(replace(incoming, language="", received_at=_ANY_INSTANT))
         return keyed_hash("form_submission", f"{self.data['submission']}:{content}")
 
 
@@ -267,9 +267,7 @@ def incoming_from_form(
     return IncomingRequest(
         organisation_slug=organisation_slug,
         language=language,
-        rights=tuple(
-            RightInvoked(code, cleaned.get(f"detail_{code}", "")) for code in RIGHTS if code in wanted
-        ),
+        rights=tuple(RightInvoked(code, cleaned.get(f"detail_{code}", "")) for code in RIGHTS if code in wanted),
         name=cleaned["name"],
         email=cleaned["email"],
         phone=cleaned["phone"],
@@ -297,14 +295,12 @@ class MessageForm(PublicForm):
 class SignInForm(PublicForm):
     """The tracking page's two ways in: a tracking key, or a code to an address of the case."""
 
-    reference = TextField(
-        label=_("Reference"), help_text=_("It looks like DSR-2026-7K3F9-QX4TC-0."), limit=60
-    )
-    key = TextField(
-        label=_("Tracking key"), help_text=_("Sixteen letters and digits, on your receipt."), limit=60
-    )
+    reference = TextField(label=_("Reference"), help_text=_("It looks like DSR-2026-7K3F9-QX4TC-0."), limit=60)
+    key = TextField(label=_("Tracking key"), help_text=_("Sixteen letters and digits, on your receipt."), limit=60)
     email = TextField(
-        label=_("E-mail address"), help_text=_("The one of your request. We send a code there."), limit=254,
+        label=_("E-mail address"),
+        help_text=_("The one of your request. We send a code there."),
+        limit=254,
         autocomplete="email",
     )
 
@@ -322,6 +318,5 @@ class CodeForm(PublicForm):
 def form_errors(form: forms.Form, non_field_target: str = "") -> list[tuple[str, str]]:
     """For the summary: the id of each field to mend and what to do, in the order of the page."""
     found = [(non_field_target, str(message)) for message in form.non_field_errors()]
-    return found + [
-        (form[name].id_for_label or f"id_{name}", str(form.errors[name][0])) for name in form.fields if name in form.errors
-    ]
+    wrong = [name for name in form.fields if name in form.errors]
+    return found + [(form[name].id_for_label or f"id_{name}", str(form.errors[name][0])) for name in wrong]

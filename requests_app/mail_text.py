@@ -23,7 +23,7 @@ _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _LATIN = {"iso-8859-1", "iso8859-1", "latin-1", "latin1", "us-ascii", "ascii", "ansi_x3.4-1968"}
 # Codecs that decode something else than text in a charset, or in more than linear time.
 _NO_CHARSET = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "rot13"}
-_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all controls but tab and line feed
 _MARK = re.compile(r"[ \t]*>")
 _ATTRIBUTION = re.compile(r"(?:on|le)\s.{4,300}(?:wrote|a écrit|écrit)\s*:", re.IGNORECASE | re.DOTALL)
 _SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)

@@ -66,6 +66,10 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
                         _("Every right is answered. Closing starts the retention period."),
                         act="case-close", label=_("Close the case"), is_ours=onlooker.works)
     by = min(shown_date(right).on for right in waiting)
+    if case.assignee_id is None:
+        return NextStep("take", _("Next: take the case"),
+                        _("Nobody handles it yet, and its clock runs since it arrived."),
+                        by, act="case-take", label=_("Take the case"))
     if situation.unread:
         return NextStep(
             "read",
@@ -73,10 +77,6 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
             _("The person wrote. It may change what they ask, or answer what we asked."),
             by, anchor="timeline", label=_("Read"),
         )
-    if case.assignee_id is None:
-        return NextStep("take", _("Next: take the case"),
-                        _("Nobody handles it yet, and its clock runs since it arrived."),
-                        by, act="case-take", label=_("Take the case"))
     steps = [step for right in waiting if (step := _right_step(right, onlooker, situation))]
     release = _release_step([right for right in waiting if right.stage == Stage.DECIDED], situation)
     return min([*steps, *([release] if release else [])], key=lambda step: (not step.is_ours, step.rank, step.by))

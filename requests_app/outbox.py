@@ -177,7 +177,7 @@ def _journal(outgoing: Outgoing, kind: str, **facts: object) -> None:
 
 
 def _is_permanent(error: Exception) -> bool:
-    """A 5xx about this recipient or this text. A refusal of our sign-in or sender is our own set-up: wait for repair."""
+    """A 5xx about this recipient or this text. A refusal of our sign-in or sender is ours to repair: the mail waits."""
     return isinstance(error, SMTPRecipientsRefused | SMTPDataError) and 500 <= _smtp_code(error) < 600
 
 

@@ -1,13 +1,14 @@
-"""The session of a tracking page: which case is open, by which channel it was opened, and whether a second one followed.
+"""The session of a tracking page: which case is open, by which channel, and whether a second channel followed.
 
 It lies in the Django session, holds no personal data, and ends after half an hour without a page.
 """
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate
+from typing import Any, Concatenate
 
 from django.conf import settings
 from django.core.cache import cache
@@ -21,10 +22,6 @@ from requests_app import access
 from requests_app.models import Case, Deliverable
 from requests_app.public_pages import organisation_page
 from requests_app.vocabulary import DeliverableKind, Delivery
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +45,7 @@ class Portal:
 
     @property
     def second_channel(self) -> str:
-        """The channel that was proven besides the one that opened the page; empty when none was or it is too long ago."""
+        """The channel proven besides the one that opened the page; empty when none was, or too long ago."""
         if self.second_until < time.time():
             return ""
         return "code" if self.opened_by == "key" else "key"
@@ -84,23 +81,31 @@ def portal_close(request: HttpRequest) -> None:
         request.session.cycle_key()
 
 
+def portal_case(request: HttpRequest, organisation: Organisation) -> tuple[Case, Portal] | None:
+    """The case that this browser has open at this organisation, and a fresh half hour for it."""
+    portal = portal_of(request)
+    if portal is None:
+        return None
+    case = Case.objects.filter(pk=portal.case_id, organisation=organisation).first()
+    if case is None:
+        return None
+    case.organisation = organisation
+    portal.seen_at = time.time()
+    portal_save(request, portal)
+    return case, portal
+
+
 def portal_page(
-    view: "Callable[Concatenate[HttpRequest, Case, Portal, ...], HttpResponseBase]",
-) -> "Callable[..., HttpResponseBase]":
+    view: Callable[Concatenate[HttpRequest, Case, Portal, ...], HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
     """A page of the case that this browser has open; without one, the way in."""
 
     @wraps(view)
     def page(request: HttpRequest, organisation: Organisation, **parameters: Any) -> HttpResponseBase:
-        portal = portal_of(request)
-        case = None
-        if portal is not None:
-            case = Case.objects.filter(pk=portal.case_id, organisation=organisation).first()
-        if portal is None or case is None:
+        opened = portal_case(request, organisation)
+        if opened is None:
             return redirect("public-track", organisation.slug)
-        case.organisation = organisation
-        portal.seen_at = time.time()
-        portal_save(request, portal)
-        return view(request, case, portal, **parameters)
+        return view(request, *opened, **parameters)
 
     return organisation_page(page)
 

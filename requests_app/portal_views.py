@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -23,7 +23,7 @@ from dsar.core.hashing import keyed_hash_matches
 from dsar.core.models import Organisation
 from requests_app import access, services
 from requests_app.addresses import address_masked, address_normalise
-from requests_app.clock_words import DueWords, due_words
+from requests_app.clock_words import due_words
 from requests_app.forms import CodeForm, MessageForm, SignInForm, form_errors
 from requests_app.models import AccessCode, Case, CaseRight, Deliverable, Message, PartyAddress
 from requests_app.portal import (
@@ -31,6 +31,7 @@ from requests_app.portal import (
     Portal,
     attempt_allowed,
     attempts_forget,
+    portal_case,
     portal_close,
     portal_of,
     portal_open,
@@ -39,7 +40,7 @@ from requests_app.portal import (
     second_channel_needed,
 )
 from requests_app.public_pages import organisation_page, page_render
-from requests_app.public_views import ClockShown, clock_of, code_mail, confirmation_send
+from requests_app.public_views import clocks_of, code_mail, confirmation_send
 from requests_app.references import reference_parse
 from requests_app.tracking import tracking_key_parse
 from requests_app.vocabulary import AddressKind, DeliverableState, Direction, Outcome, Stage
@@ -75,9 +76,7 @@ def _sign_in_page(request: HttpRequest, organisation: Organisation, form: SignIn
     return page_render(request, organisation, "track_sign_in", context)
 
 
-def _key_try(
-    request: HttpRequest, organisation: Organisation, form: SignInForm, reference: str | None
-) -> HttpResponse:
+def _key_try(request: HttpRequest, organisation: Organisation, form: SignInForm, reference: str | None) -> HttpResponse:
     key = tracking_key_parse(form.cleaned_data["key"])
     if key is None:
         form.add_error("key", _("A tracking key has sixteen letters and digits. Copy it from your receipt."))
@@ -144,8 +143,8 @@ def _portal_code_send(address: PartyAddress) -> None:
 @require_http_methods(PAGE)
 def track_code(request: HttpRequest, organisation: Organisation) -> HttpResponseBase:
     """Where a code or a key is typed: to sign in, or as the second channel before a download."""
-    if portal_of(request):
-        return _second_channel(request, slug=organisation.slug)
+    if opened := portal_case(request, organisation):
+        return _second_channel(request, *opened)
     pending = request.session.get(PENDING)
     if pending is None:
         return redirect("public-track", organisation.slug)
@@ -165,17 +164,13 @@ def track_code(request: HttpRequest, organisation: Organisation) -> HttpResponse
     return _sign_in_code_try(request, organisation, address)
 
 
-def _sign_in_code_try(
-    request: HttpRequest, organisation: Organisation, address: PartyAddress | None
-) -> HttpResponse:
+def _sign_in_code_try(request: HttpRequest, organisation: Organisation, address: PartyAddress | None) -> HttpResponse:
     form = CodeForm(request.POST)
     try:
         if address is None:
-            access.digits(request.POST.get("code", ""))
+            access.code_parse(request.POST.get("code", ""))
             raise DomainError("code_wrong", "")
-        access.code_check(
-            address=address, purpose=AccessCode.Purpose.PORTAL, code=request.POST.get("code", "")
-        )
+        access.code_check(address=address, purpose=AccessCode.Purpose.PORTAL, code=request.POST.get("code", ""))
     except DomainError as error:
         # One sentence for all that can be wrong with six digits: a stranger learns nothing from it.
         wrong = _("This code is wrong or no longer valid. Look for the newest mail, or ask for a new code.")
@@ -236,31 +231,25 @@ OUTCOME_WORDS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class RightShown:
-    """One right on the tracking page: where it stands, and until when we answer while it is open."""
+    """One right on the tracking page: where it stands, in words."""
 
-    clock: ClockShown
+    right: CaseRight
     tag: str | Promise
     css: str
     words: str | Promise
-    due: DueWords | None
-
-    @property
-    def right(self) -> CaseRight:
-        return self.clock.right
 
 
 def _right_shown(right: CaseRight) -> RightShown:
-    clock = clock_of(right)
     if right.is_answered:
-        return RightShown(clock, right.get_outcome_display(), "ok", OUTCOME_WORDS.get(right.outcome, ""), None)
+        return RightShown(right, right.get_outcome_display(), "ok", OUTCOME_WORDS.get(right.outcome, ""))
     tag, words = STAGE_WORDS[right.stage]
-    due = due_words(right.due_on, "running", timezone.localdate()) if right.due_on else None
-    return RightShown(clock, tag, "soon" if right.stage == Stage.AWAITING_PERSON else "", words, due)
+    return RightShown(right, tag, "soon" if right.stage == Stage.AWAITING_PERSON else "", words)
 
 
 def _case_page(request: HttpRequest, case: Case, portal: Portal, form: MessageForm) -> HttpResponse:
-    rights = [_right_shown(right) for right in case.rights.all()]
-    waiting = [shown for shown in rights if not shown.right.is_answered and shown.due]
+    rights = list(case.rights.all())
+    clocks = clocks_of([right for right in rights if not right.is_answered])
+    last = clocks[-1] if clocks and clocks[-1].due_on else None
     released = list(_released(case).select_related("stored_file").prefetch_related("rights"))
     now = datetime.now(UTC)
     files = [found for found in released if found.expires_at is None or found.expires_at > now]
@@ -268,10 +257,11 @@ def _case_page(request: HttpRequest, case: Case, portal: Portal, form: MessageFo
         "case": case,
         "portal": portal,
         "title": _title(rights),
-        "rights": rights,
-        "last": max(waiting, key=lambda shown: str(shown.right.due_on), default=None),
+        "rights": [_right_shown(right) for right in rights],
+        "clock": last,
+        "due": due_words(last.due_on, "running", timezone.localdate()) if last and last.due_on else None,
         "files": files,
-        "expired": released if released and not files else [],
+        "expired": [found for found in released if found not in files],
         "locked": any(map(second_channel_needed, files)) and not portal.second_channel,
         "sealed": any(found.delivery == "single_channel" for found in files),
         "messages_shown": _messages(case),
@@ -286,19 +276,19 @@ def _case_page(request: HttpRequest, case: Case, portal: Portal, form: MessageFo
     return response
 
 
-def _title(rights: list[RightShown]) -> str:
-    answered = [shown for shown in rights if shown.right.is_answered]
+def _title(rights: list[CaseRight]) -> str:
+    answered = [right for right in rights if right.is_answered]
     if len(answered) == len(rights):
         return gettext("Your answer is ready")
     if answered:
         return gettext("One answer is ready, another is coming")
-    if any(shown.right.stage == Stage.AWAITING_PERSON for shown in rights):
+    if any(right.stage == Stage.AWAITING_PERSON for right in rights):
         return gettext("We asked you something")
     return gettext("We are working on your request")
 
 
 def _messages(case: Case) -> QuerySet[Message]:
-    """What the person wrote and what members of staff wrote to them; no note, no automatic mail (it may hold a code)."""
+    """What the person wrote and what staff wrote to them; no note, and no automatic mail: it may hold a code."""
     return Message.objects.filter(
         Q(direction=Direction.INBOUND) | Q(direction=Direction.OUTBOUND, author__isnull=False), case=case
     ).exclude(body="")
@@ -308,12 +298,7 @@ def _released(case: Case) -> QuerySet[Deliverable]:
     return Deliverable.objects.filter(case=case, state=DeliverableState.RELEASED)
 
 
-def _second_channel(request: HttpRequest, slug: str) -> HttpResponseBase:
-    return _second_channel_page(request, slug=slug)
-
-
-@portal_page
-def _second_channel_page(request: HttpRequest, case: Case, portal: Portal) -> HttpResponse:
+def _second_channel(request: HttpRequest, case: Case, portal: Portal) -> HttpResponse:
     """Before data leaves: the tracking key for whoever came by mail, a code by mail for whoever came with the key."""
     if portal.second_channel:
         return redirect("track-case", case.organisation.slug)
@@ -340,23 +325,14 @@ def _second_key(request: HttpRequest, case: Case, portal: Portal) -> HttpRespons
 
 
 def _second_code(request: HttpRequest, case: Case, portal: Portal) -> HttpResponse:
-    address = (
-        PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL)
-        .select_related("party")
-        .order_by(F("confirmed_at").asc(nulls_last=True), F("on_file_at").asc(nulls_last=True), "pk")
-    )
-    # The code goes to a confirmed address, and of these to one that a data source knows for this person.
-    known = sorted(address, key=lambda found: (not found.confirmed_at, not found.on_file_at, found.pk))
-    chosen = known[0] if known else None
+    chosen = _second_address(case)
     form = CodeForm(initial=request.POST.dict()) if "lang" in request.POST else CodeForm()
     if chosen is not None and request.method == "POST" and "lang" not in request.POST:
         form = CodeForm(request.POST)
         try:
             if request.POST.get("go") == "send":
                 return _second_code_send(request, case, portal, chosen)
-            access.code_check(
-                address=chosen, purpose=AccessCode.Purpose.DOWNLOAD, code=request.POST.get("code", "")
-            )
+            access.code_check(address=chosen, purpose=AccessCode.Purpose.DOWNLOAD, code=request.POST.get("code", ""))
             return _second_proven(request, case, portal)
         except DomainError as error:
             form.add_error("code", str(error))
@@ -367,6 +343,12 @@ def _second_code(request: HttpRequest, case: Case, portal: Portal) -> HttpRespon
         "sent_at": datetime.fromtimestamp(portal.code_sent_at, UTC) if portal.code_sent_at else None,
     }
     return _second_page(request, case, portal, context, form)
+
+
+def _second_address(case: Case) -> PartyAddress | None:
+    """Where a download code goes: a confirmed address, and of these one that a data source knows for this person."""
+    known = PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL).select_related("party")
+    return min(known, key=lambda one: (not one.confirmed_at, not one.on_file_at, one.pk), default=None)
 
 
 def _second_code_send(request: HttpRequest, case: Case, portal: Portal, address: PartyAddress) -> HttpResponse:

@@ -34,9 +34,7 @@ def organisation_page(view: type_of_view) -> Callable[..., HttpResponseBase]:
             Organisation.objects.select_related("authority").filter(is_active=True), slug=slug
         )
         with timezone.override(ZoneInfo(organisation.time_zone)):
-            return in_language(
-                request, organisation.language, lambda: view(request, organisation, **parameters)
-            )
+            return in_language(request, organisation.language, lambda: view(request, organisation, **parameters))
 
     return page
 

@@ -1,6 +1,6 @@
 """The public pages before a request and just after it: home, form, receipt, notice, confirmation of an address."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,8 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
@@ -144,7 +143,6 @@ class Line:
 
     label: str | Promise
     value: str | Promise
-    hint: str | Promise = ""
 
 
 @dataclass(frozen=True)
@@ -172,11 +170,7 @@ def _check(
 
 
 def _groups(cleaned: dict[str, Any]) -> list[Group]:
-    asked = [
-        Line(RIGHTS[code].name, RIGHTS[code].verb, cleaned.get(f"detail_{code}", ""))
-        for code in RIGHTS
-        if code in cleaned["right"]
-    ]
+    asked = [Line(RIGHTS[code].verb, cleaned.get(f"detail_{code}", "")) for code in RIGHTS if code in cleaned["right"]]
     asked.append(Line(_("What else you say"), cleaned["text"]))
     reach = [
         Line(_("E-mail address"), cleaned["email"]),
@@ -193,15 +187,15 @@ def _groups(cleaned: dict[str, Any]) -> list[Group]:
 
 def _send(request: HttpRequest, organisation: Organisation, answers: Answers) -> HttpResponse:
     """Open the case and show its receipt by a redirect, so that a reload sends nothing again."""
-    facts = {
-        "organisation_slug": organisation.slug,
-        "language": get_language() or organisation.language,
-        "received_at": datetime.now(UTC),
-    }
-    submission = answers.submission_of(incoming_from_form(answers.cleaned(), **facts))
-    incoming = incoming_from_form(answers.cleaned(), submission=submission, **facts)
+    incoming = incoming_from_form(
+        answers.cleaned(),
+        organisation_slug=organisation.slug,
+        language=get_language() or organisation.language,
+        received_at=datetime.now(UTC),
+    )
+    submission = answers.submission_of(incoming)
     try:
-        services.case_open(incoming, actor=Actor.DATA_SUBJECT)
+        services.case_open(replace(incoming, submission=submission), actor=Actor.DATA_SUBJECT)
     except DomainError as error:
         return _check(request, organisation, answers, error)
     response = redirect("public-sent", organisation.slug)
@@ -241,7 +235,8 @@ def public_sent(request: HttpRequest, organisation: Organisation) -> HttpRespons
     context = {
         "case": case,
         "tracking_key": tracking_key(organisation, submission or ""),
-        "clocks": [clock_of(right) for right in rights],
+        "rights": rights,
+        "clocks": clocks_of(rights),
         "address": address_masked(email.value) if email else "",
         "confirmed": bool(email and email.confirmed_at),
     }
@@ -252,21 +247,29 @@ def public_sent(request: HttpRequest, organisation: Organisation) -> HttpRespons
 
 @dataclass(frozen=True)
 class ClockShown:
-    """One right's clock as the person sees it."""
+    """One clock as the person sees it, for all rights that run on it."""
 
-    right: CaseRight
+    rights: list[CaseRight]
     received_on: date
+    due_on: date | None
     steps: list[Step]
     ruler: Ruler | None
 
 
-def clock_of(right: CaseRight) -> ClockShown:
-    """The clock of a right on today's date in the active time zone; no ruler where the law sets no date."""
-    received_on = timezone.localdate(right.received_at)
-    drawn = None
-    if right.due_on is not None:
-        drawn = ruler(received_on, timezone.localdate(), right.prudent_due_on, right.due_on)
-    return ClockShown(right, received_on, explanation_words(right.clock_explanation), drawn)
+def clocks_of(rights: list[CaseRight]) -> list[ClockShown]:
+    """The clocks of some rights, the earliest first; rights with the same dates share one.
+
+    Drawn as of today in the active time zone; no ruler where the law sets no date.
+    """
+    shared: dict[tuple[date, date | None], list[CaseRight]] = {}
+    for right in rights:
+        shared.setdefault((timezone.localdate(right.received_at), right.due_on), []).append(right)
+    shown = []
+    for (received_on, due_on), together in shared.items():
+        first = together[0]
+        drawn = ruler(received_on, timezone.localdate(), first.prudent_due_on, due_on) if due_on else None
+        shown.append(ClockShown(together, received_on, due_on, explanation_words(first.clock_explanation), drawn))
+    return sorted(shown, key=lambda clock: clock.due_on or date.max)
 
 
 @organisation_page
@@ -288,7 +291,7 @@ def public_notice(request: HttpRequest, organisation: Organisation) -> HttpRespo
 @organisation_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_address(request: HttpRequest, organisation: Organisation, token: str) -> HttpResponse:
-    """Confirm a mailbox with the code of the mail. A GET shows the question and never confirms: scanners follow links."""
+    """Confirm a mailbox with the code of the mail. A GET only shows the question: mail scanners follow links."""
     issued = access.confirmation_by_token(token)
     if issued is None or issued.address.party.case.organisation_id != organisation.pk:
         return page_render(request, organisation, "public_confirm_unknown", {}, status=404)
@@ -352,8 +355,3 @@ def _confirm_page(
         "sent_again": sent_again,
     }
     return page_render(request, organisation, "public_confirm", context)
-
-
-def rights_line(rights: list[CaseRight]) -> str:
-    """The verbs of some rights in one line."""
-    return capfirst(gettext(", ").join(str(right.definition.verb) for right in rights))

@@ -209,7 +209,10 @@ def _after(cases: QuerySet[Case], after: str, *, newest_first: bool) -> QuerySet
 
 def _with_rows(cases: QuerySet[Case]) -> QuerySet[Case]:
     unread = (
-        Message.objects.filter(case=OuterRef("pk"), direction=Direction.INBOUND, read_at=None)
+        # The request itself is no news: whoever takes the case reads it first.
+        Message.objects.filter(
+            case=OuterRef("pk"), direction=Direction.INBOUND, read_at=None, at__gt=OuterRef("received_at")
+        )
         .order_by()
         .values("case")
         .annotate(count=Count("pk"))

@@ -58,6 +58,12 @@ class Line:
     subject: str = ""
 
 
+def is_news(message: Message) -> bool:
+    """Whether the person wrote it, later than the request itself, and nobody has read it yet."""
+    is_later = message.at > message.case.received_at
+    return message.direction == Direction.INBOUND and message.read_at is None and is_later
+
+
 def timeline(case: Case, messages: Iterable[Message], show: str = "all") -> list[Line]:
     """The lines of a case, newest first: two queries, whatever the length. `messages` are those of the case."""
     events = list(
@@ -68,6 +74,8 @@ def timeline(case: Case, messages: Iterable[Message], show: str = "all") -> list
     lines, told = [], set()
     for event in events:
         message = by_id.get(event.facts.get("message", 0)) or by_message_id.get(event.facts.get("message_id", ""))
+        if event.kind == "case.opened":
+            message = next((found for found in by_id.values() if _is_request(found)), None)
         if message is not None:
             told.add(message.pk)
         lines.append(_event_line(event, case, message))
@@ -78,9 +86,12 @@ def timeline(case: Case, messages: Iterable[Message], show: str = "all") -> list
     return lines if show == "all" else [line for line in lines if line.group == show]
 
 
+def _is_request(message: Message) -> bool:
+    return message.direction == Direction.INBOUND and message.at <= message.case.received_at
+
+
 def _event_line(event: AuditEvent, case: Case, message: Message | None) -> Line:
     values = {value.field: value.value for value in event.values.all()}
-    inbound = message is not None and message.direction == Direction.INBOUND
     body = message.body if message else next((str(values[name]) for name in _WORDS if values.get(name)), "")
     return Line(
         at=event.at,
@@ -91,7 +102,7 @@ def _event_line(event: AuditEvent, case: Case, message: Message | None) -> Line:
         body=body,
         subject=message.subject if message else "",
         language=case.language if message and message.direction != Direction.NOTE else "",
-        is_unread=bool(inbound and message and message.read_at is None),
+        is_unread=message is not None and is_news(message),
     )
 
 
@@ -110,7 +121,7 @@ def _message_line(message: Message, case: Case) -> Line:
         body=message.body,
         subject=message.subject,
         language=case.language if message.direction != Direction.NOTE else "",
-        is_unread=message.direction == Direction.INBOUND and message.read_at is None,
+        is_unread=is_news(message),
     )
 
 
@@ -205,6 +216,12 @@ def _basis(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     return str(basis_words({**values, "code": facts.get("basis", "")}))
 
 
+def _check(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    method, result = str(facts.get("method", "")), facts.get("result", "")
+    outcome = {"established": _("established"), "doubt": _("doubt remains")}.get(result, "")
+    return ", ".join(filter(None, (str(BASES.get(method, method)), outcome)))
+
+
 def _value(name: str) -> Fact:
     return lambda facts, values: str(values.get(name, ""))
 
@@ -243,6 +260,7 @@ _FACTS: dict[str, Fact] = {
     "result": _result,
     "source": _source,
     "basis": _basis,
+    "check": _check,
     "address": _value("address"),
     "where": _value("where"),
 }
@@ -255,7 +273,7 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "address.confirmed": ("kind_of_address", "address"),
     "address.found_on_file": ("kind_of_address", "source"),
     "identity.established": ("basis",),
-    "identity.checked": ("where",),
+    "identity.checked": ("check", "where"),
     "task.added": ("task", "subject", "right"),
     "task.taken": ("task", "subject", "right"),
     "task.finished": ("task", "subject", "result"),

@@ -78,7 +78,7 @@ class PartsReport:
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_allowed() -> Iterator[None]:
-    """A transactional test ends with a flush, which the journal's guards refuse: lift them for it, post_migrate restores."""
+    """A transactional test ends with a flush, which the journal's guards refuse: lifted for it, restored after it."""
     flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined] # Django's own, absent from the stubs
 
     def lift_and_flush(self: TransactionTestCase) -> None:

@@ -1,4 +1,4 @@
-"""The settings of the suite: those of the product, on a folder that vanishes, without a broker and with quick hashes."""
+"""The settings of the suite: the product's own, on a folder that vanishes, without a broker, with quick hashes."""
 
 import atexit
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 # Set before the product's settings are read; every process of a parallel run gets a folder of its own.
 DATA = Path(tempfile.mkdtemp(prefix="dsar-test-"))
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)
+(DATA / "static").mkdir()  # whitenoise warns of a folder that is missing
 os.environ["DSAR_DATA_DIR"] = str(DATA)
 for name in ("REDIS_URL", "EMAIL_URL", "DSAR_DEMO", "DEBUG", "DSAR_BASE_URL", "ALLOWED_HOSTS", "BEHIND_PROXY"):
     os.environ.pop(name, None)

@@ -80,5 +80,5 @@ def event_hash(event: "AuditEvent", chain: str, seq: int | None = None) -> str:
 
 
 def value_digest(salt: str, value: Any) -> str:
-    """64 hex digits: HMAC-SHA256 of the canonical value. Without the salt, which is erased with it, nobody can guess it."""
+    """64 hex digits: HMAC-SHA256 of the canonical value. The salt is erased with it: afterwards nobody can guess it."""
     return hmac.new(salt.encode(), rfc8785.dumps(value), hashlib.sha256).hexdigest()

@@ -5,14 +5,15 @@ case, or of an organisation's intake); that one is wrapped under the installatio
 re-wraps 32 bytes and leaves the content alone; destroying a case's key makes all its files unreadable, except in
 backups that still hold the key (GDPR art. 5(1)(e)).
 
-The content is a header and AES-256-GCM chunks of 64 KiB clear text. The nonce of a chunk is its number and whether it is
-the last one, so that a chunk changed, moved, left out or added is noticed. Memory is a few chunks, whatever the size.
+The content is a header and AES-256-GCM chunks of 64 KiB clear text. The nonce of a chunk is its number and whether it
+is the last one, so that a chunk changed, moved, left out or added is noticed. Memory: a few chunks, whatever the size.
 """
 
 import hashlib
 import io
 import secrets
 from collections.abc import Iterable, Iterator
+from typing import IO, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -74,25 +75,20 @@ def _key_label(key: EncryptionKey) -> bytes:
 
 
 def _key_wrap(key: EncryptionKey, secret: bytes) -> None:
-    master = wrapping_key()
-    assert master is not None  # there is always a current one
-    key.wrapped = _seal(master, secret, _key_label(key))
     key.master_key_id = master_key_id()
+    key.wrapped = _seal(wrapping_key(key.master_key_id), secret, _key_label(key))
 
 
 def _key_unwrap(key: EncryptionKey) -> bytes:
     if key.destroyed_at is not None or not key.wrapped:
         raise DomainError("key_destroyed", _("This content was erased: its key has been destroyed."))
-    master = wrapping_key(key.master_key_id)
     try:
-        if master is not None:
-            return _unseal(master, key.wrapped, _key_label(key))
-    except InvalidTag:
-        pass  # same message as for an unknown master key: in both cases it is the key that does not fit
-    raise DomainError(
-        "key_unreadable",
-        _("This content cannot be read with the present DSAR_MASTER_KEY. Ask an administrator to check it."),
-    )
+        return _unseal(wrapping_key(key.master_key_id), key.wrapped, _key_label(key))
+    except (KeyError, InvalidTag) as error:
+        raise DomainError(
+            "key_unreadable",
+            _("This content cannot be read with the present DSAR_MASTER_KEY. Ask an administrator to check it."),
+        ) from error
 
 
 def _seal(key: bytes, secret: bytes, label: bytes) -> bytes:
@@ -111,9 +107,7 @@ def _unseal(key: bytes, sealed: bytes | memoryview, label: bytes) -> bytes:
 # ---- files ----------------------------------------------------------------------------------------------------------
 
 
-def file_store(
-    *, key: EncryptionKey, name: str, content_type: str, content: bytes | Iterable[bytes]
-) -> StoredFile:
+def file_store(*, key: EncryptionKey, name: str, content_type: str, content: bytes | Iterable[bytes]) -> StoredFile:
     """Encrypt and keep `content`; an iterable is read once, in constant memory.
 
     The content is written before its row: if the transaction fails, what stays in storage is noise without a key.
@@ -123,7 +117,7 @@ def file_store(
     file_key = secrets.token_bytes(32)
     sealing = _Sealing(file_key, (content,) if isinstance(content, bytes) else content)
     token = secrets.token_hex(16)
-    path = default_storage.save(f"{token[:2]}/{token}", File(sealing, name=token))
+    path = default_storage.save(f"{token[:2]}/{token}", File(cast("IO[bytes]", sealing), name=token))
     return StoredFile.objects.create(
         key=key,
         wrapped_key=_seal(wrapping, file_key, _file_label(key.pk, path)),
@@ -195,7 +189,7 @@ def _nonce(number: int, *, is_last: bool) -> bytes:
 
 
 class _Sealing(io.RawIOBase):
-    """The encrypted content as a file that a storage reads once from the beginning; counts and hashes the clear text."""
+    """The encrypted content as a file that a storage reads once from its beginning; measures the clear text."""
 
     def __init__(self, file_key: bytes, content: Iterable[bytes]) -> None:
         self.size = 0
@@ -252,7 +246,7 @@ class _Sealing(io.RawIOBase):
             yield bytes(rest)
 
 
-def _opened(file_key: bytes, source: File) -> Iterator[bytes]:  # type: ignore[type-arg]  # File is generic in stubs only
+def _opened(file_key: bytes, source: "File[bytes]") -> Iterator[bytes]:
     """Decrypt chunk by chunk, reading one ahead to know which is the last."""
     cipher, number = AESGCM(file_key), 0
     with source:
@@ -270,7 +264,7 @@ def _opened(file_key: bytes, source: File) -> Iterator[bytes]:  # type: ignore[t
             raise _damaged()
 
 
-def _read_exactly(source: File, count: int) -> bytes:  # type: ignore[type-arg]  # as above
+def _read_exactly(source: "File[bytes]", count: int) -> bytes:
     """`count` bytes, fewer only at the end: a remote storage may give less at a time."""
     parts, missing = [], count
     while missing and (part := source.read(missing)):

@@ -35,23 +35,23 @@ def _hmac(master: str, info: str, value: str | bytes) -> bytes:
 
 
 def master_key_id(master: str | None = None) -> str:
-    """16 hex digits that tell master keys apart and reveal nothing of them; without argument those of the current key."""
+    """16 hex digits that tell master keys apart and reveal nothing of them; by default those of the current key."""
     return _derived(settings.MASTER_KEY if master is None else master, "key id")[:8].hex()
 
 
-def wrapping_key(key_id: str | None = None) -> bytes | None:
-    """The 256-bit key that wraps encryption keys: of the current master key, or of the one with that id.
+def wrapping_key(key_id: str) -> bytes:
+    """The 256-bit key that wraps encryption keys, of the master key with that id.
 
-    None when neither the current nor a previous master key has the id.
+    Raises KeyError when neither the current nor a previous master key has the id.
     """
     for master in _masters():
-        if key_id is None or master_key_id(master) == key_id:
+        if master_key_id(master) == key_id:
             return _derived(master, "wrap")
-    return None
+    raise KeyError(key_id)
 
 
 def keyed_hash(purpose: str, value: str | bytes) -> str:
-    """64 hex digits: HMAC-SHA256 of the value under the purpose's key. Whoever has the database alone cannot guess values."""
+    """64 hex digits: HMAC-SHA256 of the value under the purpose's key: the database alone gives no value away."""
     return _hmac(settings.MASTER_KEY, f"hash {purpose}", value).hex()
 
 
@@ -61,15 +61,16 @@ def keyed_hashes(purpose: str, value: str | bytes) -> list[str]:
 
 
 def keyed_hash_matches(purpose: str, value: str | bytes, stored: str) -> bool:
-    """Whether `stored` is the value's hash under any of our master keys; takes the same time for a near miss."""
+    """Whether `stored` is the value's hash under any of our master keys; a near miss takes as long as a far one."""
     wanted = _bytes(stored)
-    return any([hmac.compare_digest(found.encode(), wanted) for found in keyed_hashes(purpose, value)])
+    return any(hmac.compare_digest(found.encode(), wanted) for found in keyed_hashes(purpose, value))
 
 
 def token_derive(purpose: str, value: str | bytes, bits: int) -> bytes:
     """A secret of `bits` (a multiple of 8, at most 256) that is always the same for the same purpose and value.
 
-    For secrets that must be shown again without being stored, such as a tracking key. Raises ValueError for other sizes.
+    For secrets that must be shown again without being stored, such as a tracking key. Raises ValueError for another
+    size.
     """
     if bits <= 0 or bits % 8 or bits > 256:
         raise ValueError("bits must be a multiple of 8, from 8 to 256")

@@ -53,9 +53,7 @@ def journal_append(
     return journal_append_many(chain=chain, organisation=organisation, entries=[entry])[0]
 
 
-def journal_append_many(
-    *, chain: str, organisation: Organisation | None, entries: Iterable[Entry]
-) -> list[AuditEvent]:
+def journal_append_many(*, chain: str, organisation: Organisation | None, entries: Iterable[Entry]) -> list[AuditEvent]:
     """Write several events at once, in this order and with one instant, at the price of little more than one.
 
     Runs in the caller's transaction and holds the chain's lock until its end, so that what happened and its record
@@ -88,9 +86,9 @@ def journal_open(*, chain: str, organisation: Organisation | None, entries: Iter
 def journal_anchor() -> int:
     """Record key, count and head of every chain that moved since it was last recorded; returns how many.
 
-    The records are events of the installation's chain: from then on neither the end of a chain nor a whole chain can be
-    cut unseen. A day (UTC) on which nothing moved gets one empty record, which shows that the recording ran. Two at once
-    do no harm: the installation's chain is locked meanwhile.
+    The records are events of the installation's chain: from then on neither the end of a chain nor a whole chain can
+    be cut unseen. A day (UTC) on which nothing moved gets one empty record, which shows that the recording ran. Two at
+    once do no harm: the installation's chain is locked meanwhile.
     """
     count = 0
     while True:
@@ -138,7 +136,7 @@ def _transaction_demand() -> None:
 
 
 def _head_locked(key: str, organisation: Organisation | None) -> AuditChain:
-    """The chain's head row, made if need be, locked until the transaction ends (on SQLite writers take turns anyway)."""
+    """The chain's head row, made if need be, locked until the transaction ends (on SQLite writers take turns)."""
     _transaction_demand()
     heads = AuditChain.objects.select_for_update(no_key=True).filter(key=key)
     head = heads.first()

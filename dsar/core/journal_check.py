@@ -26,6 +26,11 @@ ANCHORED = "journal.anchored"
 CHAINS_AT_ONCE = 200
 EVENTS_AT_ONCE = 1000
 HEADS_AT_ONCE = 100
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    AttributeError,
+)  # SQLite keeps any text in any column, Django then fails to read it
 
 
 @dataclass(frozen=True)
@@ -82,13 +87,33 @@ def _heads(chain: str | None) -> Iterator[list[AuditChain]]:
 
 def _walks(heads: list[AuditChain]) -> Iterator["_Walk"]:
     """Each chain walked to its end; one that looks wrong a second time, while nobody can write to it."""
-    for walk in _walks_once(heads):
+    for walk in _walked(heads):
         if not walk.problems:
             yield walk
             continue
         with transaction.atomic():
             locked = AuditChain.objects.select_for_update(no_key=True).filter(pk=walk.head.pk)
-            yield next(_walks_once(list(locked) or [walk.head]))
+            again = _walked(list(locked) or [walk.head])
+        yield from again
+
+
+def _walked(heads: list[AuditChain]) -> list["_Walk"]:
+    """The chains walked together or, where an event cannot even be read, each event by itself."""
+    try:
+        return list(_walks_once(heads))
+    except UNREADABLE:
+        return [_walk_singly(head) for head in heads]
+
+
+def _walk_singly(head: AuditChain) -> "_Walk":
+    walk = _Walk(head)
+    for pk, seq in AuditEvent.objects.filter(chain=head).order_by("seq").values_list("pk", "seq").iterator():
+        try:
+            walk.step(AuditEvent.objects.prefetch_related("values").get(pk=pk))
+        except UNREADABLE:
+            walk.step_unreadable(seq)
+    walk.end()
+    return walk
 
 
 def _walks_once(heads: list[AuditChain]) -> Iterator["_Walk"]:
@@ -125,17 +150,21 @@ class _Walk:
     def step(self, event: AuditEvent) -> None:
         """Take the next event."""
         self.events += 1
-        if event.seq != self._seq + 1:
+        if event.seq == 0:
+            self._report(0, "inserted: event 0, before the first")
+            return
+        if event.seq > self._seq + 1:
             self._run_close()
-            self._report(self._seq + 1, f"{_events(self._seq + 1, event.seq - 1)} missing")
+            self._report(self._seq + 1, f"missing: {_events(self._seq + 1, event.seq - 1)}")
             self._hash = None
         follows = self._hash is None or event.prev_hash == self._hash
         if _gives_hash(event, self.head.key):
             self._run_close()
             if not follows:
                 # This event is intact and remembers another one before it: that one is not the original.
-                self._report(max(event.seq - 1, 1), f"replaced: event {event.seq} follows another one than this")
-                self.suspect.add(event.seq - 1)
+                before = max(event.seq - 1, 1)
+                self._report(before, f"replaced: event {before}; event {event.seq} follows another one")
+                self.suspect.add(before)
             self._values_check(event)
             self._hash = event.hash
         else:
@@ -147,21 +176,30 @@ class _Walk:
             self.suspect |= {self._wrong_since, event.seq}
         self._seq = event.seq
 
+    def step_unreadable(self, seq: object) -> None:
+        """Pass over an event that holds what no column of that name can hold."""
+        self._run_close()
+        number = seq if isinstance(seq, int) else self._seq + 1
+        self.suspect.add(number)
+        self._report(number, f"changed: event {number} cannot be read")
+        self._seq, self._hash = (number if number == seq else self._seq), None
+
     def end(self) -> None:
         """Compare with the head row, unless the last events are wrong already."""
         if self._wrong_since:
             self._run_close()
         elif self._seq < self.head.seq:
-            self._report(self._seq + 1, f"{_events(self._seq + 1, self.head.seq)} missing: cut from the end of the chain")
+            self._report(self._seq + 1, f"missing: {_events(self._seq + 1, self.head.seq)}, the end of the chain")
         elif self._seq > self.head.seq:
-            self._report(self.head.seq + 1, f"{_events(self.head.seq + 1, self._seq)} inserted after the recorded end")
+            first = self.head.seq + 1
+            self._report(first, f"inserted: {_events(first, self._seq)}, after the end that the head row records")
         elif self._hash is not None and self._hash != self.head.head:
-            self._report(self._seq, "replaced: the head row of the chain records another hash")
+            self._report(self._seq, f"replaced: event {self._seq}; the head row of the chain records another hash")
 
     def _run_close(self) -> None:
         if self._wrong_since:
-            changed = "changed, moved or inserted: the content does not give the hash"
-            self._report(self._wrong_since, f"{_events(self._wrong_since, self._seq)} {changed}")
+            wrong = _events(self._wrong_since, self._seq)
+            self._report(self._wrong_since, f"changed, moved or inserted: {wrong}; the content does not give the hash")
         self._wrong_since = 0
 
     def _values_check(self, event: AuditEvent) -> None:
@@ -169,9 +207,9 @@ class _Walk:
         self.purged += len(event.digests.keys() - values.keys())
         for name, value in values.items():
             if name not in event.digests:
-                self._report(event.seq, f"the value {name!r} was added")
+                self._report(event.seq, f"inserted: the value {name!r} of event {event.seq}")
             elif event.digests[name] != _digest(value.salt, value.value):
-                self._report(event.seq, f"the value {name!r} was changed")
+                self._report(event.seq, f"changed: the value {name!r} of event {event.seq}")
 
     def _report(self, seq: int, what: str) -> None:
         self.problems.append(JournalProblem(self.head.key, seq, what))
@@ -194,7 +232,7 @@ def _digest(salt: str, value: Any) -> str:
 
 
 def _events(first: int, last: int) -> str:
-    return f"event {first} was" if first >= last else f"events {first} to {last} were"
+    return f"event {first}" if first >= last else f"events {first} to {last}"
 
 
 def _installation_end_problems(recorded_in: int, suspects: dict[str, set[int]]) -> Iterator[JournalProblem]:
@@ -204,12 +242,12 @@ def _installation_end_problems(recorded_in: int, suspects: dict[str, set[int]]) 
     # Read after the head rows, so that a record written meanwhile is counted.
     seq = AuditChain.objects.filter(key=INSTALLATION).values_list("seq", flat=True).first() or 0
     if recorded_in > seq:
-        what = f"{_events(seq + 1, recorded_in)} missing: other chains are recorded there"
+        what = f"missing: {_events(seq + 1, recorded_in)}, where other chains are recorded"
         yield JournalProblem(INSTALLATION, seq + 1, what)
 
 
 def _recorded_head_problems(chain: str | None, suspects: dict[str, set[int]]) -> Iterator[JournalProblem]:
-    """Every head ever recorded is still the event of that number; one problem for a chain, none for one already named."""
+    """Every head ever recorded is still the event of that number; one problem a chain, none for one already named."""
     records = AuditEvent.objects.filter(chain__key=INSTALLATION, kind=ANCHORED).order_by("seq")
     named = {key for key in suspects if key != INSTALLATION}
     for record in records.iterator(chunk_size=EVENTS_AT_ONCE):
@@ -234,16 +272,17 @@ def _heads_compared(heads: list[tuple[str, int, str]], day: str) -> Iterator[Jou
     hashes = {(chain_id, seq): digest for chain_id, seq, digest in found.values_list("chain_id", "seq", "hash")}
     for key, seq, digest in heads:
         if key not in ids:
-            yield JournalProblem(key, 1, f"the whole chain is gone: on {day} it had {seq} events")
+            yield JournalProblem(key, 1, f"missing: the whole chain; on {day} it had {seq} events")
         elif (ids[key], seq) not in hashes:
             last = AuditEvent.objects.filter(chain=ids[key]).aggregate(last=Max("seq"))["last"] or 0
-            yield JournalProblem(key, last + 1, f"{_events(last + 1, seq)} missing: recorded on {day}")
+            yield JournalProblem(key, last + 1, f"missing: {_events(last + 1, seq)}, recorded on {day}")
         elif hashes[ids[key], seq] != digest:
-            yield JournalProblem(key, seq, f"replaced: on {day} event {seq} had another hash; it or one before was rewritten")
+            what = f"replaced: event {seq}, or one before it; on {day} it had another hash"
+            yield JournalProblem(key, seq, what)
 
 
 def _headless_problems() -> Iterator[JournalProblem]:
     """Events whose head row is gone; the database's foreign key forbids it, so somebody switched that off."""
     orphans = AuditEvent.objects.filter(~Exists(AuditChain.objects.filter(pk=OuterRef("chain_id"))))
     for orphan in orphans.order_by("chain_id").values("chain_id").annotate(first=Min("seq")):
-        yield JournalProblem(f"#{orphan['chain_id']}", orphan["first"], "the head row of this chain is gone")
+        yield JournalProblem(f"#{orphan['chain_id']}", orphan["first"], "missing: the head row of this chain")

@@ -154,20 +154,25 @@ class OrganisationProfile:
 
 def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> OrganisationProfile:
     """The kernel's facts; problems stay with the reader. `authorities` are the known ones by code."""
-    columns = _organisation(reader)
     authority, policy, general = reader.table("authority"), reader.table("policy"), reader.table("general")
+    dpo, requests, rights = reader.table("dpo"), _requests(reader.table("requests")), _rights(reader)
     categories = _categories(reader.table("categories"))
     activities = _activities(reader, general, categories)
-    rights = _rights(reader)
     return OrganisationProfile(
-        organisation=columns | {"rights": [right.code for right in rights]},
+        organisation={
+            **_organisation(reader.table("organisation")),
+            **_dpo(dpo),
+            "asked_details": requests.asks,
+            "identity_policy": requests.identity,
+            "rights": [right.code for right in rights],
+        },
         authority=authority.choice("code", authorities),
         complaint_told=authority.flag("complaint_told") or False,
-        dpo_provision=_dpo(reader.table("dpo"), columns),
+        dpo_provision=dpo.text("provision"),
         edition=policy.text("edition"),
         roles_mixed=policy.flag("roles_mixed") or False,
         general_bases=general.choices("legal_bases", LEGAL_BASES),
-        requests=_requests(reader.table("requests"), columns),
+        requests=requests,
         rights=rights,
         breach=_breach(reader.table("breach")),
         activities=activities,
@@ -185,9 +190,8 @@ def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> Or
     )
 
 
-def _organisation(reader: ProfileReader) -> dict[str, Any]:
+def _organisation(table: Table) -> dict[str, Any]:
     """The columns of the organisation itself."""
-    table = reader.table("organisation")
     languages = [code for code, _name in settings.LANGUAGES]
     columns: dict[str, Any] = {
         "slug": table.matching("slug", re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*"), "a slug", required=True),
@@ -225,20 +229,22 @@ def _known(table: Table, key: str, lookup: Callable[[str], object], value: str) 
         table.problem(key, str(error))
 
 
-def _dpo(table: Table, columns: dict[str, Any]) -> str:
-    """Adds the DPO's columns; returns the provision that the policy cites for having one or none."""
+def _dpo(table: Table) -> dict[str, Any]:
+    """The columns of the data protection officer (GDPR art. 37)."""
     statuses = Organisation.DpoStatus
-    columns["dpo_status"] = table.choice("status", statuses.values, default=statuses.UNKNOWN)
-    columns["dpo_name"] = table.text("name")
-    columns["dpo_email"] = table.email("email")
-    columns["dpo_phone"] = table.text("phone", limit=40)
+    columns = {
+        "dpo_status": table.choice("status", statuses.values, default=statuses.UNKNOWN),
+        "dpo_name": table.text("name"),
+        "dpo_email": table.email("email"),
+        "dpo_phone": table.text("phone", limit=40),
+    }
     if columns["dpo_status"] != statuses.APPOINTED and (columns["dpo_name"] or columns["dpo_email"]):
         table.problem("status", "a data protection officer is named, so the status must be “appointed”")
-    return table.text("provision")
+    return columns
 
 
-def _requests(table: Table, columns: dict[str, Any]) -> RequestFacts:
-    facts = RequestFacts(
+def _requests(table: Table) -> RequestFacts:
+    return RequestFacts(
         channels=table.choices("channels", CHANNELS),
         asks=table.choices("asks", ASKED),
         response_within=table.duration("response_within"),
@@ -250,8 +256,6 @@ def _requests(table: Table, columns: dict[str, Any]) -> RequestFacts:
         identity=table.texts("identity"),
         note=table.texts("note"),
     )
-    columns["asked_details"], columns["identity_policy"] = facts.asks, facts.identity
-    return facts
 
 
 def _rights(reader: ProfileReader) -> list[RightFacts]:

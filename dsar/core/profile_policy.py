@@ -1,7 +1,7 @@
-"""Compares what a policy states with what the law asks: gaps where it is silent, warnings where it promises less.
+"""Compares what a policy states with what the law asks: gaps where it is silent, warnings where it offers less.
 
-Both are kept as codes with parameters and worded in the reader's language when shown. A fact that is not stated is never
-a warning, and nothing here invents one. Where a policy promises more, its profile says so under `commitments`.
+Both are kept as codes with parameters and worded in the reader's language when shown. A fact that is not stated is
+never a warning, and nothing here invents one. Where a policy promises more, its profile says so under `commitments`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -54,8 +54,8 @@ WARNINGS: dict[str, tuple[str, str | Promise]] = {
     ),
     "details_always_asked": (
         "12(6)",
-        _("The policy asks everybody for a postal address or a telephone number to make a request. "
-          "The law allows asking for more than is needed only on a reasonable doubt about identity."),
+        _("The policy asks everybody who makes a request for more than a name and one way to answer. "
+          "The law allows that only on a reasonable doubt about identity."),
     ),
     "withdrawal_harder": (
         "7(3)", _("The policy asks for more to withdraw a consent than to give it. The law makes both equally easy."),
@@ -268,4 +268,5 @@ def gap_text(finding: Mapping[str, Any]) -> str:
     fact = str(GAPS[finding["code"]][1])
     if not finding["of"]:
         return fact
-    return gettext("%(fact)s: %(list)s") % {"fact": fact, "list": "; ".join(localised(texts) for texts in finding["of"])}
+    named = "; ".join(localised(texts) for texts in finding["of"])
+    return gettext("%(fact)s: %(list)s") % {"fact": fact, "list": named}

@@ -49,7 +49,9 @@ class ProfileError(Exception):
 class Table:
     """One table of a profile. Each method takes the value of one key; what nobody took is unknown at the end."""
 
-    def __init__(self, values: Mapping[str, Any], path: Path, lines: Mapping[Path, int], problems: list[Problem]) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], path: Path, lines: Mapping[Path, int], problems: list[Problem]
+    ) -> None:
         self._values, self._path, self._lines, self._problems = values, path, lines, problems
         self._taken: set[str] = set()
         self._children: list[Table] = []
@@ -220,7 +222,9 @@ class Table:
             if not isinstance(value, dict):
                 self.problem(key, "must be a table", index)
         return [
-            self._child(value, (*self._path, key, index)) for index, value in enumerate(values) if isinstance(value, dict)
+            self._child(value, (*self._path, key, index))
+            for index, value in enumerate(values)
+            if isinstance(value, dict)
         ]
 
     def names(self) -> list[str]:

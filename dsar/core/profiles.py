@@ -85,11 +85,10 @@ def profile_load(*, profile: OrganisationProfile, digest: str) -> tuple[Organisa
     columns = {name: value for name, value in entry.items() if name != "code"}
     authority, authority_changed = row_write(SupervisoryAuthority.objects.all(), code, columns)
     organisation, organisation_changed = _organisation_write(profile, authority, digest)
-    activities_changed = _activities_write(organisation, profile.activities)
     changed = {
         "authority": authority_changed,
         "organisation": organisation_changed,
-        "activities": activities_changed,
+        "activities": _activities_write(organisation, profile.activities),
         "recipients": _recipients_write(organisation, profile),
         "clients": _clients_write(organisation, profile),
     }
@@ -139,8 +138,8 @@ def _activities_write(organisation: Organisation, activities: Collection[Activit
         columns: dict[str, Any] = {
             name: getattr(facts, name)
             for name in (
-                "name", "purpose", "capacity", "legal_bases", "legitimate_interest", "categories", "subjects", "sources",
-                "automated_decisions", "automated_logic", "transfers",
+                "name", "purpose", "capacity", "legal_bases", "legitimate_interest", "categories", "subjects",
+                "sources", "automated_decisions", "automated_logic", "transfers",
             )
         }
         key = {"organisation": organisation, "code": facts.code}
@@ -212,7 +211,7 @@ def organisation_activate(*, organisation: Organisation, privacy_lead: User | No
     if actor.user is not None:
         actor.must(Act.ORGANISATION_EDIT, organisation)
     if privacy_lead is not None and not _is_member(organisation, privacy_lead):
-        raise DomainError("privacy_lead_not_member", _("The privacy lead must be an active member of the organisation."))
+        raise DomainError("privacy_lead_not_member", _("The privacy lead must be an active member here."))
     if not _has_escalation(organisation, privacy_lead):
         raise DomainError(
             "nobody_to_escalate_to", _("Name a privacy lead first: nobody would hear of a deadline at risk.")

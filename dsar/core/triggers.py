@@ -37,7 +37,8 @@ class Guard:
 def _sqlite_refusal(table: str, act: str) -> Guard:
     name = f"{table}_no_{act.lower()}"
     return Guard(
-        name, table,
+        name,
+        table,
         f"CREATE TRIGGER {name} BEFORE {act} ON {table} BEGIN SELECT RAISE(ABORT, '{table}: {REFUSED}'); END",
     )
 
@@ -47,17 +48,17 @@ def _sqlite_no_replace(table: str, unique: tuple[str, ...]) -> Guard:
     name = f"{table}_no_replace"
     same = " AND ".join(f"{column} = NEW.{column}" for column in unique)
     return Guard(
-        name, table,
-        f"CREATE TRIGGER {name} BEFORE INSERT ON {table}"
+        name,
+        table,
+        f"CREATE TRIGGER {name} BEFORE INSERT ON {table}"  # noqa: S608 - names of this module
         f" WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id OR ({same}))"
         f" BEGIN SELECT RAISE(ABORT, '{table}: {REFUSED}'); END",
     )
 
 
-_INDEX_OLD = (
-    f"INSERT INTO {SEARCH_TABLE} ({SEARCH_TABLE}, rowid, search_text) VALUES ('delete', OLD.id, OLD.search_text);"
-)
-_INDEX_NEW = f"INSERT INTO {SEARCH_TABLE} (rowid, search_text) VALUES (NEW.id, NEW.search_text);"
+_INDEX = f"INSERT INTO {SEARCH_TABLE}"
+_INDEX_OLD = f"{_INDEX} ({SEARCH_TABLE}, rowid, search_text) VALUES ('delete', OLD.id, OLD.search_text);"
+_INDEX_NEW = f"{_INDEX} (rowid, search_text) VALUES (NEW.id, NEW.search_text);"
 
 SQLITE_JOURNAL = (
     _sqlite_refusal(EVENT_TABLE, "UPDATE"),
@@ -69,7 +70,8 @@ SQLITE_JOURNAL = (
 # The index holds no copy of the text, only where its trigrams are; rowid is the case's id.
 SQLITE_SEARCH = (
     Guard(
-        SEARCH_TABLE, CASE_TABLE,
+        SEARCH_TABLE,
+        CASE_TABLE,
         f"CREATE VIRTUAL TABLE {SEARCH_TABLE} USING fts5"
         f" (search_text, content='{CASE_TABLE}', content_rowid='id', tokenize='trigram case_sensitive 1')",
     ),
@@ -103,20 +105,23 @@ def _sqlite_install(connection: BaseDatabaseWrapper, missing: list[Guard]) -> No
             cursor.execute(guard.create)
         if any(guard in SQLITE_SEARCH for guard in missing):
             # Rows may have been written while a trigger was away.
-            cursor.execute(f"INSERT INTO {SEARCH_TABLE} ({SEARCH_TABLE}) VALUES ('rebuild')")
+            cursor.execute(f"{_INDEX} ({SEARCH_TABLE}) VALUES ('rebuild')")
 
 
 # ---- PostgreSQL -----------------------------------------------------------------------------------------------------
 
 PG_FUNCTION = "core_journal_refuse"
-PG_FUNCTION_BODY = f" BEGIN RAISE EXCEPTION '%: {REFUSED}', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END "
+PG_FUNCTION_BODY = (
+    f" BEGIN RAISE EXCEPTION '%: {REFUSED}', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END "
+)
 
 
 def _pg_refusal(table: str, act: str) -> Guard:
     name = f"{table}_no_{act.lower()}"
     level = "STATEMENT" if act == "TRUNCATE" else "ROW"
     return Guard(
-        name, table,
+        name,
+        table,
         f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH {level} EXECUTE FUNCTION {PG_FUNCTION}()",
     )
 
@@ -134,7 +139,7 @@ PG_SEARCH = Guard(
 
 
 def _pg_missing(connection: BaseDatabaseWrapper) -> list[Guard]:
-    """A trigger counts only with its definition, its function's body, and enabled ALWAYS (replicas and restores too)."""
+    """A trigger counts only with its definition, its function's body, and enabled ALWAYS (in replicas too)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT t.tgname, pg_get_triggerdef(t.oid, true) FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
@@ -175,8 +180,8 @@ def _pg_install(connection: BaseDatabaseWrapper, missing: list[Guard]) -> None:
 def database_guards_install(connection: BaseDatabaseWrapper) -> None:
     """Put in place whatever is missing or was altered; passes over tables that do not exist yet. Safe to run twice.
 
-    On PostgreSQL the extension pg_trgm is created: its owner needs CREATE on the database, or an administrator creates it
-    beforehand; otherwise the database's own error says so.
+    On PostgreSQL the extension pg_trgm is created: the user needs CREATE on the database, or an administrator creates
+    the extension beforehand; otherwise the database's own error says so.
     """
     with transaction.atomic(using=connection.alias):
         if missing := _missing(connection):

@@ -20,7 +20,9 @@ RECEIVED = datetime(2026, 3, 5, 17, 42, tzinfo=UTC)
         (
             "fr",
             (
-                "jeudi 5\u00a0mars 2026", "jeudi 5\u00a0mars 2026", "jeudi 5\u00a0mars 2026, 18\u00a0h\u00a042",
+                "jeudi 5\u00a0mars 2026",
+                "jeudi 5\u00a0mars 2026",
+                "jeudi 5\u00a0mars 2026, 18\u00a0h\u00a042",
                 "1\u202f284",
             ),
         ),
@@ -30,7 +32,10 @@ def test_formats_in_both_languages(language: str, expected: tuple[str, ...]) -> 
     received_on = date(2026, 3, 5)
     with translation.override(language):
         assert (
-            day(received_on, date(2025, 1, 1)), day_full(received_on), instant(RECEIVED, "Europe/Paris"), number(1284),
+            day(received_on, date(2025, 1, 1)),
+            day_full(received_on),
+            instant(RECEIVED, "Europe/Paris"),
+            number(1284),
         ) == expected
 
 

@@ -20,7 +20,7 @@ class AuditChain(models.Model):
     organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
     seq = models.PositiveBigIntegerField(default=0)  # of the last event, 0 before the first
     head = models.CharField(max_length=64, blank=True)  # hash of the last event
-    anchored_in = models.PositiveBigIntegerField(default=0)  # seq of the installation's event that holds this head, or 0
+    anchored_in = models.PositiveBigIntegerField(default=0)  # seq of the installation's event with this head, or 0
 
     personal: ClassVar[dict[str, Fate]] = {}
     impersonal: ClassVar[tuple[str, ...]] = ("key", "head")

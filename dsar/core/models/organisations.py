@@ -97,7 +97,8 @@ class Organisation(models.Model):
     privacy_lead = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="leads")
     authority = models.ForeignKey(SupervisoryAuthority, on_delete=models.PROTECT, related_name="organisations")
 
-    commitments = models.JSONField(default=list)  # [{article, text: {fr, en}}]: promised beyond the law; the more favourable applies
+    # [{article, text: {fr, en}}]: promised beyond the law; the more favourable applies
+    commitments = models.JSONField(default=list)
     profile_gaps = models.JSONField(default=list)
     profile_warnings = models.JSONField(default=list)
     profile_digest = models.CharField(max_length=64, blank=True)
@@ -115,8 +116,8 @@ class Organisation(models.Model):
     impersonal: ClassVar[tuple[str, ...]] = (
         "slug", "name", "legal_form", "registration", "street", "postal_code", "city", "country", "website",
         "privacy_email", "phone", "postal_requests", "asked_details", "identity_policy", "policy", "jurisdiction",
-        "time_zone", "language", "languages", "rights", "brand_colour", "commitments", "profile_gaps", "profile_warnings",
-        "profile_digest",
+        "time_zone", "language", "languages", "rights", "brand_colour", "commitments", "profile_gaps",
+        "profile_warnings", "profile_digest",
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Verify the journal from outside the desk: `manage.py journal_verify [REFERENCE]`, exit code 1 when something is wrong."""
+"""Verify the journal from outside the desk: `manage.py journal_verify [REFERENCE]`, exit code 1 for tampering."""
 
 import sys
 from argparse import ArgumentParser
@@ -24,31 +24,34 @@ class Command(BaseCommand):
         """Exit code 0 when every chain is intact, else 1."""
         chain = f"case:{reference.strip().upper()}" if reference else None
         report = journal_check(chain)
-        problems = [*report.problems]
-        named = {problem.chain for problem in problems}
-        if reference and chain not in named and not _is_known(reference.strip().upper()):
+        named = {problem.chain for problem in report.problems}
+        problems = report.problems + [problem for problem in _case_problems(chain) if problem.chain not in named]
+        if chain and not _is_known(chain) and all(problem.chain != chain for problem in problems):
             raise CommandError(f"There is no case with the reference {reference}.")
-        problems += [problem for problem in _case_problems(chain) if problem.chain not in named]
         for problem in problems:
             self.stdout.write(f"{problem.chain} {problem.seq}: {problem.what}")
-        found = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}" if problems else "no problem"
-        self.stdout.write(
-            f"{found}: {report.chains} chains, {report.events} events, {report.purged} purged values"
-        )
+        counts = (
+            _count(len(problems), "problem"), _count(report.chains, "chain"), _count(report.events, "event"),
+            _count(report.purged, "purged value"),
+        )  # fmt: skip
+        self.stdout.write(", ".join(counts))
         if problems:
             sys.exit(1)
 
 
-def _is_known(reference: str) -> bool:
-    return (
-        Case.objects.filter(reference=reference).exists() or AuditChain.objects.filter(key=f"case:{reference}").exists()
-    )
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _is_known(chain: str) -> bool:
+    return AuditChain.objects.filter(key=chain).exists()
 
 
 def _case_problems(chain: str | None) -> Iterator[JournalProblem]:
-    """Cases without a chain, and chains without their case: both are written in one transaction and neither is ever removed.
+    """Cases without a chain, and chains without their case.
 
-    In batches, by index. Cases are read after their chains, so one that is opened meanwhile is not taken for missing.
+    Both are written in one transaction and neither is ever removed. Each is read before the other is looked up, so a
+    case that is opened meanwhile is not taken for missing. In batches, by index.
     """
     chains = AuditChain.objects.filter(key__startswith="case:").order_by("pk")
     cases = Case.objects.order_by("pk")
@@ -59,13 +62,13 @@ def _case_problems(chain: str | None) -> Iterator[JournalProblem]:
         found = set(Case.objects.filter(reference__in=references).values_list("reference", flat=True))
         for reference in references:
             if reference not in found:
-                yield JournalProblem(f"case:{reference}", 1, "the case is gone, only its journal is left")
+                yield JournalProblem(f"case:{reference}", 1, "missing: the case; only its journal is left")
     for batch in _batches(cases, "reference"):
         keys = [f"case:{reference}" for reference in batch]
         found = set(AuditChain.objects.filter(key__in=keys).values_list("key", flat=True))
         for key in keys:
             if key not in found:
-                yield JournalProblem(key, 1, "the case has no journal: its chain is gone")
+                yield JournalProblem(key, 1, "missing: the whole chain; the case has no journal")
 
 
 def _batches(rows: Any, field: str) -> Iterator[list[str]]:

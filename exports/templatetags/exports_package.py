@@ -1,0 +1,56 @@
+"""Sentences of the package's first page that need counting or looking up."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dsar.core.templatetags.dsar_format import number
+from exports.contents import Contents, Gap, SourceAnswer, Table
+
+register = template.Library()
+
+
+@register.simple_tag
+def package_summary(contents: Contents) -> str:
+    """"12 records and 3 documents from 2 sources. 1 field is withheld; it is named below." """
+    records, documents = contents.records, contents.originals
+    sources, withheld = len(contents.sources), len(contents.withheld)
+    counts = {
+        "records": ngettext("%(count)s record", "%(count)s records", records) % {"count": number(records)},
+        "documents": ngettext("%(count)s document", "%(count)s documents", documents) % {"count": number(documents)},
+    }
+    sentence = ngettext(
+        "%(records)s and %(documents)s, from %(count)s source.",
+        "%(records)s and %(documents)s, from %(count)s sources.",
+        sources,
+    ) % {**counts, "count": number(sources)}
+    if not withheld:
+        return sentence
+    more = ngettext(
+        "%(count)s field is withheld: it is named below, with the reason.",
+        "%(count)s fields are withheld: they are named below, with the reasons.",
+        withheld,
+    ) % {"count": number(withheld)}
+    return f"{sentence} {more}"
+
+
+@register.simple_tag
+def package_place(places: Mapping[tuple[str, str], str], source: SourceAnswer, table: Table) -> str:
+    """The address of the first page of a table."""
+    return quote(places[source.code, table.name])
+
+
+@register.simple_tag
+def package_gap_place(contents: Contents, gap: Gap) -> str:
+    """Where something is missing, by the name people know: a source, its table, or a use of data."""
+    for sheet in (*contents.sheets, *contents.other_sheets):
+        if gap.activity and sheet.code == gap.activity:
+            return sheet.name
+    for source in contents.sources:
+        if gap.source and source.code == gap.source:
+            title = next((table.title for table in source.tables if table.name == gap.table), "")
+            return _("%(source)s, %(table)s") % {"source": source.name, "table": title} if title else source.name
+    return ""

@@ -1,0 +1,58 @@
+"""Records identity checks by a handler, and reports down to the case when one establishes who asks (GDPR art. 12(6))."""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from dsar.core.actors import Actor
+from dsar.core.errors import DomainError
+from dsar.core.journal import journal_append
+from dsar.core.roles import Act
+from identity.models import IdentityCheck
+from requests_app.models import Case
+from requests_app.services import case_touch, identity_establish
+
+# Whoever asks more of a person than what is already there must say which doubt makes it necessary (GDPR art. 12(6)).
+NEEDS_MOTIVE = frozenset(
+    {IdentityCheck.Method.CALL_BACK, IdentityCheck.Method.KNOWLEDGE, IdentityCheck.Method.VIEWED}
+)
+
+
+@transaction.atomic
+def identity_check_add(
+    *,
+    case: Case,
+    method: str,
+    where: str,
+    result: str,
+    actor: Actor,
+    motive: str = "",
+    version: int | None = None,
+) -> IdentityCheck:
+    """Record one check; with the result "established" the identity of the requester is established.
+
+    Raises DomainError `method_unknown`, `where_missing`, `motive_missing` or `case_closed`; NotAllowed; Conflict.
+    """
+    user = actor.must(Act.CASE_WORK, case.organisation)
+    case_touch(case=case, version=version)
+    if case.closed_at is not None:
+        raise DomainError("case_closed", _("This case is closed."))
+    if method not in IdentityCheck.Method.values or result not in IdentityCheck.Result.values:
+        raise DomainError("method_unknown", _("Choose one of the checks of the list."))
+    if not where.strip():
+        raise DomainError("where_missing", _("Say where it is on file."))
+    if method in NEEDS_MOTIVE and not motive.strip():
+        raise DomainError("motive_missing", _("Say which doubt made this check necessary."))
+    check = IdentityCheck.objects.create(
+        case=case, method=method, where=where.strip(), motive=motive.strip(), result=result, by=user
+    )
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind="identity.checked",
+        actor=actor,
+        facts={"method": method, "result": result},
+        values={name: text for name, text in (("where", check.where), ("motive", check.motive)) if text},
+    )
+    if result == IdentityCheck.Result.ESTABLISHED:
+        identity_establish(case=case, basis={"code": method, "where": check.where}, actor=actor)
+    return check

@@ -1,0 +1,19 @@
+"""The public pages; included last, because the first word of their addresses is an organisation."""
+
+from django.urls import path
+
+from requests_app import portal_views, public_views
+
+urlpatterns = [
+    path("", public_views.home, name="home"),
+    path("<slug:slug>/", public_views.public_start, name="public-start"),
+    path("<slug:slug>/brand.css", public_views.brand_style, name="brand-css"),
+    path("<slug:slug>/request/", public_views.public_request, name="public-request"),
+    path("<slug:slug>/sent/", public_views.public_sent, name="public-sent"),
+    path("<slug:slug>/notice/", public_views.public_notice, name="public-notice"),
+    path("<slug:slug>/confirm/<str:token>/", public_views.confirm_address, name="confirm-address"),
+    path("<slug:slug>/track/", portal_views.public_track, name="public-track"),
+    path("<slug:slug>/track/request/", portal_views.track_case, name="track-case"),
+    path("<slug:slug>/track/code/", portal_views.track_code, name="track-code"),
+    path("<slug:slug>/track/download/<int:pk>/", portal_views.track_download, name="track-download"),
+]
