@@ -52,6 +52,7 @@ def embedded_secret_read(path: Path) -> str:
 
 SECRET_KEY = embedded_secret("SECRET_KEY")
 MASTER_KEY = embedded_secret("DSAR_MASTER_KEY")
+MASTER_KEYS_PREVIOUS = env.list("DSAR_MASTER_KEY_PREVIOUS", default=[])  # still open what they wrapped
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 _https = BASE_URL.startswith("https://")
@@ -163,7 +164,16 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A task not acknowledged within this time goes to another worker: a little over the longest task (a package).
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_timeout": 10, "socket_connect_timeout": 2}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 2,
+    # A broker that is away must not hold up a page: one try, then the sweep.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
 CELERY_TIMEZONE = "UTC"
 # What each sweep does is said where the task is; the broker may lose a message, the next sweep finds the work.
 CELERY_BEAT_SCHEDULE = {
@@ -212,6 +222,7 @@ ACCOUNT_ADAPTER = "dsar.core.accounts.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by an administrator for an address the organisation knows
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a stranger gets no mail from us and no hint: nobody can sign up
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]

@@ -33,7 +33,6 @@ urlpatterns = [
     path("desk/", include("requests_app.desk_urls")),
     path("desk/", include("exports.urls")),
     path("desk/", include("identity.urls")),
-    path("desk/", include("exports.urls")),
     path("", include("requests_app.urls")),
 ]
 

@@ -17,6 +17,7 @@ from exports.models import Collection
 from exports.records import names_distinct
 from requests_app.models import Case, CaseRight
 
+FACT_UNKNOWN = "fact_unknown"  # code of a gap: the record of processing does not state it
 ORIGINS: dict[str, str | Promise] = {
     "provided": gettext_lazy("provided by you"),
     "observed": gettext_lazy("observed"),
@@ -293,5 +294,5 @@ def _gaps(sources: Sequence[SourceAnswer], sheets: Sequence[Sheet]) -> list[Gap]
         for fact in sheet.unknown:
             article, words = FACTS[fact]
             text = _("Not known to us when this file was made: %(fact)s.") % {"fact": words}
-            gaps.append(Gap("fact_unknown", text, activity=sheet.code, article=article))
+            gaps.append(Gap(FACT_UNKNOWN, text, activity=sheet.code, article=article))
     return gaps

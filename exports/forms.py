@@ -1,6 +1,6 @@
 """What the desk's forms on data sources accept: shape only, the rules stand in the services."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -29,7 +29,7 @@ class FilesField(forms.FileField):
 class ByHandForm(DeskForm):
     """What a person found in a source, or that they found nothing."""
 
-    errors_of: ClassVar[dict[str, str]] = {
+    errors_of = {
         "answer_missing": "documents",
         "answer_contradicts": "nothing_found",
         "upload_too_many": "documents",
@@ -55,7 +55,7 @@ class ByHandForm(DeskForm):
 class AdmitForm(DeskForm):
     """Why doubtful records are this person's."""
 
-    errors_of: ClassVar[dict[str, str]] = {"reason_missing": "reason"}
+    errors_of = {"reason_missing": "reason"}
 
     reason = forms.CharField(
         label=_("How you know that they are this person’s"),

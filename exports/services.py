@@ -12,7 +12,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
@@ -29,12 +31,19 @@ from exports.package import package_stream
 from exports.records import line_make
 from exports.sources import query_keys, source_rows, source_url
 from exports.uploads import IncomingFile, upload_store, uploads_check
-from requests_app.models import Case, CaseRight, CaseTask, Deliverable, PartyAddress
-from requests_app.services import address_found_on_file, case_task_add, case_task_finish, deliverable_register
-from requests_app.vocabulary import DeliverableKind, Stage, TaskKind
+from requests_app.models import Case, CaseRight, CaseTask, ChecklistItem, Deliverable, PartyAddress
+from requests_app.services import (
+    address_found_on_file,
+    case_task_add,
+    case_task_finish,
+    checklist_item_set,
+    deliverable_register,
+)
+from requests_app.vocabulary import DeliverableKind, ItemState, Stage, TaskKind
 
 logger = logging.getLogger(__name__)
 
+COPY_ITEM = "A10"  # of the access checklist: copy of all data (GDPR art. 15(3))
 ATTEMPTS = 5  # after which a failed source waits for a person
 RETRY_AFTER = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 BEAT_EVERY = 5  # seconds between two signs of life of a worker
@@ -370,9 +379,23 @@ def package_build(*, case_right: CaseRight) -> Deliverable | None:
         deliverable = deliverable_register(
             case=case, rights=[case_right], kind=DeliverableKind.PACKAGE, stored_file=stored_file, bears_data=True
         )
+        _copy_mark_incomplete(case_right)
         for task in _build_tasks().filter(case_right=case_right):
             case_task_finish(task=task, actor=Actor.SYSTEM, result={"bytes": stored_file.size})
     return deliverable
+
+
+def _copy_mark_incomplete(case_right: CaseRight) -> None:
+    """Keep "copy of all data" open while records are left out: a person settles the doubt, or justifies the item."""
+    left_out = Collection.objects.filter(case_right=case_right, admitted_at=None).exclude(doubt="")
+    language = case_right.case.organisation.language
+    names = [localised(collection.source.name, language) for collection in left_out.select_related("source")]
+    if not names:
+        return
+    with language_override(language):
+        note = gettext("Left out, because not certainly this person’s: %(sources)s.") % {"sources": ", ".join(names)}
+    for item in ChecklistItem.objects.filter(case_right=case_right, code=COPY_ITEM):
+        checklist_item_set(item=item, state=ItemState.OPEN, note=note, actor=Actor.SYSTEM)
 
 
 def _package_store(case_right: CaseRight) -> StoredFile:

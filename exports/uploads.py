@@ -1,5 +1,6 @@
 """Documents that colleagues add: limits first, the kind by content and never by name, the original kept as it is."""
 
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Protocol
@@ -66,9 +67,8 @@ def content_kind(head: bytes) -> str:
     if found:
         return found
     try:
-        head[:4096].decode()
-    except UnicodeDecodeError as error:
-        # A character cut by the end of the piece is no sign of binary content.
-        if error.start < len(head[:4096]) - 3:
-            return "application/octet-stream"
+        # Not final: a character cut by the end of the piece is no sign of binary content.
+        getincrementaldecoder("utf-8")().decode(head[:4096])
+    except UnicodeDecodeError:
+        return "application/octet-stream"
     return "application/octet-stream" if b"\x00" in head[:4096] else "text/plain"

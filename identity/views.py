@@ -29,8 +29,7 @@ def identity_check_add(request: HttpRequest, reference: str) -> HttpResponseBase
             raise
         except Conflict:
             case.refresh_from_db()
-            form.data = form.data.copy()
-            form.data["version"] = str(case.version)
+            form.renew(case.version)
             return _page(request, case, form, error=conflict_message(), status=409)
         except DomainError as refusal:
             form.refuse(refusal)

@@ -75,6 +75,12 @@ class RightPanel:
     send_back: SendBackForm | None
     single_handed: SingleHandedForm | None
     is_open: bool
+    collects: bool  # its data sources have been asked, or are being asked
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether an item was just refused, so that the list must show it."""
+        return any(line.is_refused for line in self.items)
 
     @property
     def tag(self) -> str:
@@ -217,6 +223,7 @@ def _panel(
         send_back=_form(forms, f"send_back:{code}", SendBackForm, case) if reviews else None,
         single_handed=_form(forms, f"single_handed:{code}", SingleHandedForm, case) if alone else None,
         is_open=not right.is_answered,
+        collects=RULES[code].collects_data and right.stage != Stage.TO_DO,
     )
 
 

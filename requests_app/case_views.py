@@ -74,23 +74,14 @@ def act(
     except NotAllowed:
         raise
     except Conflict:
-        return case_render(
-            request, case, forms={key: _for_current_version(form, case)}, error=conflict_message(), status=409
-        )
+        case.refresh_from_db(fields=["version"])
+        form.renew(case.version)
+        return case_render(request, case, forms={key: form}, error=conflict_message(), status=409)
     except DomainError as refusal:
         form.refuse(refusal)
         return case_render(request, case, forms={key: form}, status=422)
     messages.success(request, str(done))
     return back(request, case, anchor)
-
-
-def _for_current_version(form: DeskForm, case: Case) -> DeskForm:
-    """The form with what was typed, ready to be sent again by somebody who has seen the case as it is now."""
-    case.refresh_from_db(fields=["version"])
-    typed = form.data.copy()
-    typed["version"] = str(case.version)
-    form.data = typed
-    return form
 
 
 def back(request: HttpRequest, case: Case, anchor: str) -> HttpResponseRedirect:
@@ -103,7 +94,7 @@ def back(request: HttpRequest, case: Case, anchor: str) -> HttpResponseRedirect:
 
 def right_or_404(case: Case, code: str) -> CaseRight:
     """A right of this case, which knows its case."""
-    case_right = case.rights.filter(right=code).first()
+    case_right: CaseRight | None = case.rights.filter(right=code).first()
     if case_right is None:
         raise Http404
     case_right.case = case
@@ -113,7 +104,7 @@ def right_or_404(case: Case, code: str) -> CaseRight:
 def decision_or_404(case: Case, code: str) -> Decision:
     """The decision in force on a right of this case."""
     case_right = right_or_404(case, code)
-    decision = case_right.decisions.select_related("author").last()
+    decision: Decision | None = case_right.decisions.select_related("author").last()
     if decision is None:
         raise Http404
     decision.case_right = case_right
@@ -268,13 +259,13 @@ LETTER_POLICY = {
 
 
 @csp(LETTER_POLICY)
-def letter_response(html: str) -> HttpResponse:
+def letter_response(request: HttpRequest, html: str = "") -> HttpResponseBase:
     """The letter under its own policy."""
     return HttpResponse(html)
 
 
 @desk_page
-def letter_preview(request: HttpRequest, reference: str) -> HttpResponse:
+def letter_preview(request: HttpRequest, reference: str) -> HttpResponseBase:
     """The letter as it would leave now: on the rights named in the address, else on every decided one."""
     case = case_or_404(request, reference)
     asked = request.GET.getlist("rights")
@@ -283,4 +274,4 @@ def letter_preview(request: HttpRequest, reference: str) -> HttpResponse:
         return case_render(request, case, error=str(_("Nothing is decided yet, so there is no letter to read.")), status=422)
     with language_override(case.language):
         html = letter_html(case, rights)
-    return letter_response(html)
+    return letter_response(request, html=html)

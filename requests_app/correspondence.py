@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from email.utils import quote
 from functools import partial
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.template import Context, engines
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # What opens something for whoever holds it. The mail carries it; the copy on the case does not: a colleague who reads
 # the case must not be able to confirm an address or open the tracking page in the person's stead.
 SECRETS = ("code", "confirm_url")
-SECRET_MASK = "••••••"
+MASK = "••••••"
 _HEX_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _MESSAGE_ID = re.compile(r"<?(DSR-[0-9A-Z-]+)\.([0-9a-f]{16})\.([0-9a-f]{24})@[^\s<>@]+>?", re.IGNORECASE)
 
@@ -91,7 +91,7 @@ def person_write(
 
 
 def mail_context(case: Case, organisation: Organisation) -> dict[str, Any]:
-    """What every mail may use: no field of it was typed by the sender. `authority` is read from the database if used."""
+    """What every mail may use: nothing of it was typed by the sender. `authority` is read only where it is used."""
     slug = organisation.slug
     return {
         "organisation": organisation,
@@ -110,7 +110,7 @@ def mail_context(case: Case, organisation: Organisation) -> dict[str, Any]:
 
 def absolute(name: str, *args: str) -> str:
     """The full address of one of our pages, for somebody who reads it in a mailbox."""
-    return settings.BASE_URL + reverse(name, args=args)
+    return f"{settings.BASE_URL}{reverse(name, args=args)}"
 
 
 def message_id_make(*, reference: str, key: str, domain: str) -> str:
@@ -145,7 +145,7 @@ def mailbox_format(name: str, address: str) -> str:
 def secrets_mask(text: str, context: Mapping[str, Any]) -> str:
     """The text with each secret of the context masked."""
     for secret in sorted((str(context[name]) for name in SECRETS if context.get(name)), key=len, reverse=True):
-        text = text.replace(secret, SECRET_MASK)
+        text = text.replace(secret, MASK)
     return text
 
 
@@ -155,9 +155,9 @@ def _mac(reference: str, nonce: str) -> str:
 
 def _render(name: str, context: Mapping[str, Any], *, autoescape: bool = False) -> str:
     """Plain text is rendered without HTML escapes; the template loader keeps the compiled templates."""
-    backend = engines["django"]
-    assert isinstance(backend, DjangoTemplates)
-    return backend.engine.get_template(name).render(Context(dict(context), autoescape=autoescape))
+    backend = cast(DjangoTemplates, engines["django"])
+    rendered: str = backend.engine.get_template(name).render(Context(dict(context), autoescape=autoescape))
+    return rendered
 
 
 def _tidy(text: str) -> str:

@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from requests_app import mail_views
+from requests_app import demo_views
 
 urlpatterns = [
-    path("", mail_views.demo_mail, name="demo-mail"),
-    path("<str:name>/", mail_views.demo_mail_message, name="demo-mail-message"),
+    path("", demo_views.demo_mail, name="demo-mail"),
+    path("<str:name>/", demo_views.demo_mail_message, name="demo-mail-message"),
 ]

@@ -1,10 +1,11 @@
 """What the desk's forms accept. They check shape only: every rule of the domain stands in the services."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.utils.functional import Promise
+from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -12,9 +13,13 @@ from dsar.core.errors import DomainError
 from dsar.core.models import Organisation
 from dsar.core.rights import RIGHTS
 from requests_app.grounds import GROUNDS
-from requests_app.models import CaseRight
+from requests_app.models import Case, CaseRight
+from requests_app.references import reference_parse
 from requests_app.rights_table import ADVERSE, RULES
 from requests_app.vocabulary import Delivery, ItemState, Outcome
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 LONG = 20_000  # characters of a text
 
@@ -33,6 +38,13 @@ class DeskForm(forms.Form):
         field = self.errors_of.get(error.code)
         self.add_error(field if field in self.fields else None, str(error.message))
 
+    def renew(self, version: int) -> None:
+        """Let the form be sent again as it was typed, by somebody who has seen the case as it is now."""
+        typed = QueryDict(mutable=True)
+        typed.update(self.data)
+        typed["version"] = str(version)
+        self.data = typed
+
 
 class CaseForm(DeskForm):
     """A form on a case: it carries the version that its reader saw (see services.case_touch)."""
@@ -40,7 +52,7 @@ class CaseForm(DeskForm):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 
-def _text(label: str | Promise, *, rows: int = 3, required: bool = True, hint: str | Promise = "") -> forms.CharField:
+def _text(label: "str | _StrPromise", *, rows: int = 3, required: bool = True, hint: "str | _StrPromise" = "") -> forms.CharField:
     return forms.CharField(
         label=label,
         required=required,
@@ -259,6 +271,31 @@ class MailOpenForm(DeskForm):
         field = self.fields["rights"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = rights_of(organisation)
+
+
+class MailFileForm(DeskForm):
+    """The case that a mail belongs to, by its reference."""
+
+    errors_of = {"case_elsewhere": "reference"}
+
+    reference = forms.CharField(
+        label=_("Reference of the case"),
+        max_length=40,
+        help_text=_("Where it belongs to a request that is open already. Look first who sent it."),
+        error_messages={"required": _("Give the reference of the case.")},
+    )
+
+    def __init__(self, *args: Any, cases: QuerySet[Case], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.cases = cases
+
+    def clean_reference(self) -> Case:
+        """The case of that reference, among those that the member may see."""
+        reference = reference_parse(self.cleaned_data["reference"])
+        case = self.cases.filter(reference=reference).first() if reference else None
+        if case is None:
+            raise forms.ValidationError(_("No case has this reference. Look for a mistyped character."))
+        return case
 
 
 class MailSetAsideForm(DeskForm):

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", desk.queue, name="desk-queue"),
     path("triage/", desk.triage, name="desk-triage"),
     path("triage/<int:mail_id>/open/", desk.mail_open_case, name="mail-open-case"),
+    path("triage/<int:mail_id>/file/", desk.mail_file_on_case, name="mail-file-on-case"),
     path("triage/<int:mail_id>/set-aside/", desk.mail_set_aside, name="mail-set-aside"),
     path("tasks/", desk.tasks, name="desk-tasks"),
     path("tasks/<int:task_id>/take/", desk.case_task_take, name="case-task-take"),

@@ -1,4 +1,4 @@
-"""The desk's lists: the queue of cases, the mail that waits for a person, the tasks; and the files that hang on them."""
+"""The desk's lists: the queue of cases, the mail that waits for a person, the tasks; and the files on them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,14 +6,23 @@ from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from dsar.core.errors import DomainError, NotAllowed
+from dsar.core.actors import Actor
+from dsar.core.errors import Conflict, DomainError, NotAllowed
 from dsar.core.files import file_read, file_stream
 from dsar.core.middleware import language_remember
 from dsar.core.models import StoredFile, User
@@ -31,12 +40,19 @@ from requests_app.desk_access import (
     somewhere_or_403,
     task_or_404,
 )
-from requests_app.desk_forms import DeskForm, LanguageForm, MailOpenForm, MailSetAsideForm, TaskFinishForm
+from requests_app.desk_forms import (
+    DeskForm,
+    LanguageForm,
+    MailFileForm,
+    MailOpenForm,
+    MailSetAsideForm,
+    TaskFinishForm,
+)
 from requests_app.inbound_email import parse
 from requests_app.models import Case, CaseTask, InboundMail, Party
 from requests_app.queue import RAIL, VIEWS, QueueQuery, queue_page, queue_totals
 from requests_app.references import reference_parse
-from requests_app.services import MACHINE_KINDS
+from requests_app.services import MACHINE_KINDS, mail
 from requests_app.triage_words import reason_words
 from requests_app.vocabulary import Channel, Stage, TaskKind
 
@@ -72,7 +88,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "rights": RIGHTS.values(),
         "stages": Stage.choices,
         "channels": Channel.choices,
-        "may_work": {row.organisation_id for row in user.memberships_cached if user.may(Act.CASE_WORK, row.organisation_id)},
+        "may_work": {organisation.pk for organisation in organisations_allowing(user, Act.CASE_WORK)},
     }
     return desk_render(request, "requests_app/desk_queue.html", context)
 
@@ -85,8 +101,9 @@ class TriageLine:
     reason: str | Promise
     preview: str
     may_work: bool
-    open_form: MailOpenForm
-    aside_form: MailSetAsideForm
+    open_form: DeskForm
+    file_form: DeskForm
+    aside_form: DeskForm
 
 
 @desk_page
@@ -101,65 +118,88 @@ def triage_render(
     """The page; `refused` is the form of one mail, with what was typed."""
     user = somewhere_or_403(request, Act.CASE_READ)
     waiting = InboundMail.objects.visible_to(user).in_triage().select_related("organisation", "raw__key")
-    lines = [_triage_line(mail, user, refused) for mail in waiting.order_by("received_at", "pk")[:TRIAGE_PAGE]]
+    lines = [_triage_line(inbound, user, refused) for inbound in waiting.order_by("received_at", "pk")[:TRIAGE_PAGE]]
     context = {"section": "triage", "lines": lines, "refused": [refused[1]] if refused else []}
     return desk_render(request, "requests_app/desk_triage.html", context, status=status)
 
 
-def _triage_line(mail: InboundMail, user: User, refused: tuple[int, DeskForm] | None) -> TriageLine:
-    kept = refused[1] if refused and refused[0] == mail.pk else None
+def _triage_line(inbound: InboundMail, user: User, refused: tuple[int, DeskForm] | None) -> TriageLine:
+    kept = refused[1] if refused and refused[0] == inbound.pk else None
+    fresh: dict[str, DeskForm] = {
+        "open_form": MailOpenForm(organisation=inbound.organisation, auto_id=f"open-{inbound.pk}-%s"),
+        "file_form": MailFileForm(cases=Case.objects.none(), auto_id=f"file-{inbound.pk}-%s"),
+        "aside_form": MailSetAsideForm(auto_id=f"aside-{inbound.pk}-%s"),
+    }
+    forms = {name: kept if kept is not None and type(kept) is type(form) else form for name, form in fresh.items()}
     return TriageLine(
-        mail=mail,
-        reason=reason_words(mail.reason),
-        preview=parse(file_read(mail.raw)).text.strip()[:PREVIEW],
-        may_work=user.may(Act.CASE_WORK, mail.organisation_id),
-        open_form=kept if isinstance(kept, MailOpenForm) else MailOpenForm(
-            organisation=mail.organisation, auto_id=f"open-{mail.pk}-%s"
-        ),
-        aside_form=kept if isinstance(kept, MailSetAsideForm) else MailSetAsideForm(auto_id=f"aside-{mail.pk}-%s"),
+        mail=inbound,
+        reason=reason_words(inbound.reason),
+        preview=parse(file_read(inbound.raw)).text.strip()[:PREVIEW],
+        may_work=user.may(Act.CASE_WORK, inbound.organisation_id),
+        **forms,
     )
 
 
 @desk_act
 def mail_open_case(request: HttpRequest, mail_id: int) -> HttpResponseBase:
     """Open a case from a mail, with the rights that the member reads in it."""
-    mail = mail_or_404(request, mail_id)
-    form = MailOpenForm(request.POST, organisation=mail.organisation, auto_id=f"open-{mail.pk}-%s")
-    if form.is_valid():
-        try:
-            from requests_app.services.mail import mail_open_case as service_mail_open_case
-            case = service_mail_open_case(
-                mail=mail, rights=form.cleaned_data["rights"], actor=actor_in(request, mail.organisation)
-            )
-        except NotAllowed:
-            raise
-        except DomainError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, str(_("The case is open. Its clock started when the mail arrived.")))
-            return redirect("case-detail", case.reference)
-    return triage_render(request, (mail.pk, form), status=422)
+    inbound = mail_or_404(request, mail_id)
+    form = MailOpenForm(request.POST, organisation=inbound.organisation, auto_id=f"open-{inbound.pk}-%s")
+    opened: list[Case] = []
+
+    def service(actor: Actor) -> None:
+        opened.append(mail.mail_open_case(inbound=inbound, rights=form.cleaned_data["rights"], actor=actor).case)
+
+    done = _("The case is open. Its clock started when the mail arrived.")
+    refused = _mail_act(request, inbound, form, service, done)
+    return refused or redirect("case-detail", opened[0].reference)
+
+
+@desk_act
+def mail_file_on_case(request: HttpRequest, mail_id: int) -> HttpResponseBase:
+    """File a mail on a case that the member names, having looked who sent it."""
+    inbound = mail_or_404(request, mail_id)
+    form = MailFileForm(request.POST, cases=_cases_of(request, inbound), auto_id=f"file-{inbound.pk}-%s")
+
+    def service(actor: Actor) -> None:
+        mail.mail_file_on_case(inbound=inbound, case=form.cleaned_data["reference"], actor=actor)
+
+    refused = _mail_act(request, inbound, form, service, _("The mail is on its case."))
+    return refused or redirect("case-detail", form.cleaned_data["reference"].reference)
 
 
 @desk_act
 def mail_set_aside(request: HttpRequest, mail_id: int) -> HttpResponseBase:
     """Set aside a mail that is no request; it stays stored, with the reason."""
-    mail = mail_or_404(request, mail_id)
-    form = MailSetAsideForm(request.POST, auto_id=f"aside-{mail.pk}-%s")
-    if form.is_valid():
-        try:
-            from requests_app.services.mail import mail_set_aside as service_mail_set_aside
-            service_mail_set_aside(
-                mail=mail, reason=form.cleaned_data["reason"], actor=actor_in(request, mail.organisation)
-            )
-        except NotAllowed:
-            raise
-        except DomainError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, str(_("The mail is set aside. It stays stored.")))
-            return redirect("desk-triage")
-    return triage_render(request, (mail.pk, form), status=422)
+    inbound = mail_or_404(request, mail_id)
+    form = MailSetAsideForm(request.POST, auto_id=f"aside-{inbound.pk}-%s")
+
+    def service(actor: Actor) -> None:
+        mail.mail_set_aside(inbound=inbound, reason=form.cleaned_data["reason"], actor=actor)
+
+    refused = _mail_act(request, inbound, form, service, _("The mail is set aside. It stays stored."))
+    return refused or redirect("desk-triage")
+
+
+def _cases_of(request: HttpRequest, inbound: InboundMail) -> QuerySet[Case]:
+    return Case.objects.visible_to(member(request)).filter(organisation=inbound.organisation)
+
+
+def _mail_act(
+    request: HttpRequest, inbound: InboundMail, form: DeskForm, service: Callable[[Actor], None], done: str | Promise
+) -> HttpResponse | None:
+    """Call the service; the triage page with what was typed when it refuses, None when it is done."""
+    if not form.is_valid():
+        return triage_render(request, (inbound.pk, form), status=422)
+    try:
+        service(actor_in(request, inbound.organisation))
+    except NotAllowed:
+        raise
+    except DomainError as refusal:
+        form.refuse(refusal)
+        return triage_render(request, (inbound.pk, form), status=409 if isinstance(refusal, Conflict) else 422)
+    messages.success(request, str(done))
+    return None
 
 
 @dataclass(frozen=True)
@@ -260,9 +300,8 @@ def file_download(request: HttpRequest, file_id: int) -> HttpResponseBase:
     if stored is None:
         raise Http404
     # The type is fixed, so that no browser runs what somebody sent us.
-    response = FileResponse(
-        file_stream(stored), as_attachment=True, filename=stored.name, content_type="application/octet-stream"
-    )
+    response = StreamingHttpResponse(file_stream(stored), content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = content_disposition_header(True, stored.name) or "attachment"
     response.headers["Content-Length"] = str(stored.size)
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

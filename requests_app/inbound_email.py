@@ -1,6 +1,6 @@
 """An incoming e-mail as a dataclass: pure and total, because what strangers send must never stop the mailbox.
 
-`parse` raises nothing, whatever the bytes: each step that can fail is tried, and what went wrong is a code in `defects`.
+`parse` raises nothing, whatever the bytes: what went wrong in a step is a code in `defects`.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def _guard(step: Callable[[], T], otherwise: T, defect: str, defects: list[str])
     the standard parser raises two dozen kinds on real mail, and which ones changes with each version."""
     try:
         return step()
-    except Exception:
+    except Exception:  # noqa: BLE001 - total by contract; the defect says where, the raw bytes stay stored
         defects.append(defect)
         return otherwise
 
@@ -243,12 +243,13 @@ class _Parts:
                 return
             self.defects.extend(_defect_code(defect) for defect in part.defects)
             if part.is_multipart() and part.get_content_maintype() != "message":
-                inner = part.get_payload()
-                waiting.extend((child, depth + 1) for child in reversed(inner) if isinstance(child, Message))
+                waiting.extend((child, depth + 1) for child in reversed(_children(part)))
             else:
                 _guard(partial(self._leaf, part), None, "part_broken", self.defects)
 
     def _leaf(self, part: Message) -> None:
+        for header in ("content-type", "content-disposition"):
+            _raw_bytes_read(part, header)
         kind = _guard(part.get_content_type, "application/octet-stream", "content_type_broken", self.defects)
         name = self._name(part)
         disposition = str(part.get("content-disposition") or "").strip().lower()
@@ -286,7 +287,7 @@ class _Parts:
         """The bytes of a leaf; those of a message inside the message as they are."""
         if part.is_multipart():
             return _guard(lambda: _inner_bytes(part), b"", "part_broken", self.defects)
-        content = _guard(lambda: part.get_payload(decode=True), b"", "part_broken", self.defects)
+        content: object = _guard(lambda: part.get_payload(decode=True), None, "part_broken", self.defects)
         return content if isinstance(content, bytes) else b""
 
     def _name(self, part: Message) -> str:
@@ -298,9 +299,22 @@ class _Parts:
         return "".join(c for c in name if c.isprintable() and c not in '<>:"|?*')[-200:].strip(". ") or "file"
 
 
+def _children(part: Message) -> list[Message]:
+    inner = part.get_payload()
+    return [child for child in inner if isinstance(child, Message)] if isinstance(inner, list) else []
+
+
+def _raw_bytes_read(part: Message, header: str) -> None:
+    """Bytes beyond ASCII in a header that the standard library would show as question marks."""
+    value = next((str(value) for name, value in part.raw_items() if name.lower() == header), "")
+    data = value.encode("utf-8", "surrogateescape")
+    if not data.isascii():
+        part.replace_header(header, bytes_decode(data, None)[0])
+
+
 def _inner_bytes(part: Message) -> bytes:
     buffer = BytesIO()
-    for inner in part.get_payload():
+    for inner in _children(part):
         BytesGenerator(buffer, mangle_from_=False, maxheaderlen=0).flatten(inner)
     return buffer.getvalue()
 
@@ -317,10 +331,10 @@ def _first(headers: list[tuple[str, str]], name: str) -> str:
 
 def _ids(headers: list[tuple[str, str]], name: str) -> tuple[str, ...]:
     """Message-IDs of a header, without the angle brackets; one that came without brackets counts as well."""
-    value = text_clean(_first(headers, name).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    value = header_decode(_first(headers, name))  # some programs encode and fold even these
     found = _MESSAGE_ID.findall(value)
-    bare = value.split()
-    return tuple(found or bare[:1] if found or (len(bare) == 1 and len(bare[0]) <= 240) else ())
+    bare = [word for word in value.split() if len(word) <= 240]
+    return tuple(found or (bare if len(bare) == 1 else ()))
 
 
 def _mailboxes(headers: list[tuple[str, str]], name: str) -> list[Mailbox]:
@@ -328,8 +342,9 @@ def _mailboxes(headers: list[tuple[str, str]], name: str) -> list[Mailbox]:
     values = [
         value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for found, value in headers if found == name
     ]
+    nothing: list[tuple[str, str]] = []
     found = []
-    for display, address in _guard(lambda: getaddresses(values), [], "", []):
+    for display, address in _guard(lambda: getaddresses(values), nothing, "", []):
         matched = _ADDRESS.fullmatch(address.strip())
         if matched:
             found.append(Mailbox(header_decode(display)[:300], matched[0]))

@@ -1,4 +1,4 @@
-"""Messages out of files and folders: single mails whatever their name, mboxes, Maildirs; one message in memory at a time."""
+"""Messages out of files and folders: single mails whatever their name, mboxes, Maildirs; one at a time in memory."""
 
 from __future__ import annotations
 

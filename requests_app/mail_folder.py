@@ -1,6 +1,7 @@
 """The mail backend of the embedded default: each mail becomes one file in a folder that can be browsed."""
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ class EmailBackend(BaseEmailBackend):
         folder = Path(settings.MAIL_DIR)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for message in email_messages:
-            mail_write(folder, message.message().as_bytes(linesep="\r\n"))
+            mail_write(folder, re.sub(rb"\r?\n", b"\r\n", message.message().as_bytes()))
         return len(email_messages)
 
 
@@ -31,5 +32,4 @@ def mail_write(folder: Path, content: bytes) -> Path:
         os.fsync(file.fileno())
     unique = file.name.rpartition(".")[2]
     path = folder / f"{timezone.now():%Y%m%dT%H%M%S.%f}-{unique}.eml"
-    os.replace(file.name, path)
-    return path
+    return Path(file.name).replace(path)

@@ -58,9 +58,12 @@ def bytes_decode(data: bytes, charset: str | None) -> tuple[str, bool]:
 
 
 def _bytes_guess(data: bytes) -> str:
+    """UTF-8 if it can be; the statistics of a guess need more than a few accents, so these have a rule of their own."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
+        if sum(byte > 127 for byte in data) < 0.3 * len(data):  # single accents among letters: Western Europe
+            return data.decode("cp1252", "replace")
         best = from_bytes(data[:SAMPLE]).best()
         return data.decode(best.encoding if best else "cp1252", "replace")
 
@@ -112,13 +115,14 @@ def flowed_join(text: str, *, delete_space: bool) -> str:
     return "\n".join(line.rstrip(" ") if line != "-- " else line for line in lines)
 
 
+_BLOCKS = """address article aside blockquote dd div dl dt footer form h1 h2 h3 h4 h5 h6 header hr li main ol p pre
+    section table tr ul"""
+
+
 class _Lines(HTMLParser):
     """Collects the visible text; blocks become lines, quoted blocks lines with ">"."""
 
-    BLOCKS = frozenset(
-        "address article aside blockquote dd div dl dt footer form h1 h2 h3 h4 h5 h6 header hr li main ol p pre section"
-        " table tr ul".split()
-    )
+    BLOCKS = frozenset(_BLOCKS.split())
     HIDDEN = frozenset({"script", "style", "head", "title", "template"})
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The one thing the law wants next on a case: what, why, by when, and the button for it. Pure: it reads loaded rows only.
+"""The one thing the law wants next on a case: what, why, by when, and its button. Pure: it reads loaded rows only.
 
 What a person can do now comes before what is waited for; among equals the earliest date wins.
 """

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
 from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
@@ -79,6 +80,15 @@ def outbox_due(now: datetime) -> OutgoingQuerySet:
     return Outgoing.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), state=OutgoingState.PENDING)
 
 
+class _Mail(EmailMultiAlternatives):
+    """Keeps each header on its line: some servers read a Message-ID on a line of its own as none."""
+
+    def message(self, **options: Any) -> Any:
+        message = super().message(**options)
+        message.policy = message.policy.clone(max_line_length=900)  # RFC 5322 allows 998
+        return message
+
+
 def mail_message(outgoing: Outgoing) -> EmailMultiAlternatives:
     """The mail as it goes on the wire; the same row always makes the same headers."""
     headers = {
@@ -94,7 +104,7 @@ def mail_message(outgoing: Outgoing) -> EmailMultiAlternatives:
             "Auto-Submitted": "auto-replied" if outgoing.in_reply_to else "auto-generated",
             "X-Auto-Response-Suppress": "All",
         }
-    message = EmailMultiAlternatives(
+    message = _Mail(
         subject=outgoing.subject,
         body=outgoing.body_text,
         from_email=outgoing.sender,

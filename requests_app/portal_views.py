@@ -1,5 +1,6 @@
 """The tracking page: sign in by one channel, see and write, download by two."""
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,8 +43,11 @@ from requests_app.portal import (
 from requests_app.public_pages import organisation_page, page_render
 from requests_app.public_views import clocks_of, code_mail, confirmation_send
 from requests_app.references import reference_parse
+from requests_app.rights_table import ADVERSE
 from requests_app.tracking import tracking_key_parse
-from requests_app.vocabulary import AddressKind, DeliverableState, Direction, Outcome, Stage
+from requests_app.vocabulary import AddressKind, DeliverableKind, DeliverableState, Direction, Outcome, Stage
+
+log = logging.getLogger(__name__)
 
 PENDING = "portal_pending"  # session: a code was asked for; {"reference", "address_id"}, which is None for a stranger
 PAGE = ["GET", "HEAD", "POST"]
@@ -110,6 +114,7 @@ def _code_ask(
     if reference is None or form.errors:
         return _sign_in_page(request, organisation, form)
     address = _address(organisation, reference, email) if attempt_allowed(request, f"code:{reference}") else None
+    portal_close(request)  # the next page asks for this code, not for one of a case that is still open
     request.session[PENDING] = {"reference": reference, "address_id": address.pk if address else None}
     if address is not None:
         _portal_code_send(address)
@@ -241,12 +246,15 @@ class RightShown:
 
 def _right_shown(right: CaseRight) -> RightShown:
     if right.is_answered:
-        return RightShown(right, right.get_outcome_display(), "ok", OUTCOME_WORDS.get(right.outcome, ""))
+        css = "" if right.outcome in ADVERSE else "ok"
+        return RightShown(right, right.get_outcome_display(), css, OUTCOME_WORDS.get(right.outcome, ""))
     tag, words = STAGE_WORDS[right.stage]
     return RightShown(right, tag, "soon" if right.stage == Stage.AWAITING_PERSON else "", words)
 
 
-def _case_page(request: HttpRequest, case: Case, portal: Portal, form: MessageForm) -> HttpResponse:
+def _case_page(
+    request: HttpRequest, case: Case, portal: Portal, form: MessageForm, problem: DomainError | None = None
+) -> HttpResponse:
     rights = list(case.rights.all())
     clocks = clocks_of([right for right in rights if not right.is_answered])
     last = clocks[-1] if clocks and clocks[-1].due_on else None
@@ -260,8 +268,8 @@ def _case_page(request: HttpRequest, case: Case, portal: Portal, form: MessageFo
         "rights": [_right_shown(right) for right in rights],
         "clock": last,
         "due": due_words(last.due_on, "running", timezone.localdate()) if last and last.due_on else None,
-        "files": files,
-        "expired": [found for found in released if found not in files],
+        "answers": _answers(files),
+        "expired": len(files) < len(released),
         "locked": any(map(second_channel_needed, files)) and not portal.second_channel,
         "sealed": any(found.delivery == "single_channel" for found in files),
         "messages_shown": _messages(case),
@@ -269,11 +277,36 @@ def _case_page(request: HttpRequest, case: Case, portal: Portal, form: MessageFo
         "form": form,
         "form_id": "message",
         "form_go": "message",
-        "errors": form_errors(form) if form.is_bound else [],
+        "errors": [("", str(problem))] if problem else form_errors(form) if form.is_bound else [],
     }
-    response = page_render(request, case.organisation, "track_case", context)
+    response = page_render(request, case.organisation, "track_case", context, status=410 if problem else 200)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+@dataclass(frozen=True)
+class AnswerShown:
+    """What was released together: the rights it answers, and its files, the data first."""
+
+    rights: list[CaseRight]
+    files: list[Deliverable]
+
+
+_FILE_ORDER = (DeliverableKind.PACKAGE, DeliverableKind.LETTER, DeliverableKind.LETTER_HTML)
+
+
+def _answers(files: list[Deliverable]) -> list[AnswerShown]:
+    """The files by release, the newest first."""
+    releases: dict[datetime | None, list[Deliverable]] = {}
+    for found in sorted(files, key=lambda one: one.released_at or one.created_at, reverse=True):
+        releases.setdefault(found.released_at, []).append(found)
+    return [
+        AnswerShown(
+            rights=list({right.pk: right for found in together for right in found.rights.all()}.values()),
+            files=sorted(together, key=lambda one: _FILE_ORDER.index(DeliverableKind(one.kind))),
+        )
+        for together in releases.values()
+    ]
 
 
 def _title(rights: list[CaseRight]) -> str:
@@ -390,7 +423,11 @@ def track_download(request: HttpRequest, case: Case, portal: Portal, pk: int) ->
         return redirect("track-code", case.organisation.slug)
     stored = deliverable.stored_file
     deliverable.case = case
-    content = file_stream(stored)
+    try:
+        content = file_stream(stored)
+    except DomainError as error:
+        log.error("deliverable %s of %s cannot be read: %s", deliverable.pk, case.reference, error.code)
+        return _case_page(request, case, portal, MessageForm(), problem=error)
     services.deliverable_downloaded(
         deliverable=deliverable, opened_by=portal.opened_by, second_channel=portal.second_channel if needed else ""
     )

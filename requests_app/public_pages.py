@@ -18,10 +18,10 @@ from dsar.core.texts import localised
 
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
-type_of_view = Callable[Concatenate[HttpRequest, Organisation, ...], HttpResponseBase]
+OrganisationView = Callable[Concatenate[HttpRequest, Organisation, ...], HttpResponseBase]
 
 
-def organisation_page(view: type_of_view) -> Callable[..., HttpResponseBase]:
+def organisation_page(view: OrganisationView) -> Callable[..., HttpResponseBase]:
     """A public page of one active organisation, given by its slug in the address; 404 for any other.
 
     The page speaks the language that the reader chose, else the one the browser asks for, else the organisation's own,

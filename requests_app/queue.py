@@ -165,7 +165,7 @@ def _condition(user: User, view: str, today: date) -> Q:
         "team": Q(team__in=teams),
         "unassigned": Q(assignee=None),
         "week": _due_between(today, today + WEEK),
-        "overdue": Q(_unanswered(due_on__lt=today)),
+        "overdue": Q(_unanswered(due_on__lt=today)) | Q(_unanswered(target_on__lt=today)),
         "review": Q(_unanswered(stage=Stage.IN_REVIEW)),
         "open": Q(closed_at=None),
     }
@@ -189,7 +189,7 @@ def _filtered(cases: QuerySet[Case], query: QueueQuery) -> QuerySet[Case]:
         asked = {name: value for name, value in (("right", query.right), ("stage", query.stage)) if value}
         cases = cases.filter(Exists(CaseRight.objects.filter(case=OuterRef("pk"), **asked)))
     # `search` belongs to the model's own QuerySet, which every filter above keeps.
-    return cases.search(query.text) if query.text else cases  # type: ignore[attr-defined, no-any-return]
+    return cases.search(query.text) if query.text else cases  # type: ignore[attr-defined]
 
 
 def _after(cases: QuerySet[Case], after: str, *, newest_first: bool) -> QuerySet[Case]:

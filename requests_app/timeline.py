@@ -39,6 +39,7 @@ _LAW = (
     "deliverable.downloaded",
 )  # fmt: skip
 _MESSAGES = ("message.", "mail.")
+LONG = 600  # characters
 # Which value of an event is shown as a person's words.
 _WORDS = ("body", "note", "reason", "reasoning", "motive", "single_channel_reason")
 
@@ -56,6 +57,11 @@ class Line:
     language: str = ""
     is_unread: bool = False
     subject: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the words stand folded away: long ones that are no news."""
+        return len(self.body) > LONG and not self.is_unread
 
 
 def is_news(message: Message) -> bool:
@@ -141,7 +147,7 @@ def _who(event: AuditEvent) -> str:
 
 
 def facts_words(kind: str, facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    """The facts of an event in the active language; empty when its name says it all. A fact that is missing is left out."""
+    """The facts of an event in the active language, without those that are missing; empty when its name says it all."""
     parts = [part for name in _PARTS.get(kind, ("right",)) if (part := _FACTS[name](facts, values))]
     return ", ".join(parts)
 

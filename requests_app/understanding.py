@@ -28,7 +28,7 @@ class RightFound:
 
 @dataclass(frozen=True)
 class LetterSigns:
-    """What else decides who must read a letter: it reminds us of an older one, complains, or somebody acts for another."""
+    """What else decides who must read a letter: it reminds us of an older one, complains, or speaks for another."""
 
     chaser: bool
     complaint: bool
@@ -69,18 +69,18 @@ _RULES: tuple[tuple[str, float, str], ...] = (
                      rf"(?: (?:according|under|pursuant|in accordance)\b| to (?:\S+ ){{0,4}}?{_MY_DATA_EN})"),
     ("access", 0.85, rf"\b(?:copy|copies) of (?:\S+ ){{0,5}}?{_MY_DATA_EN}"),
     ("access", 0.85, rf"\b(?:send|show|give|tell|provide|see|receive)(?: me)?(?: \S+){{0,5}}? {_MY_DATA_EN}"),
-    ("access", 0.85, rf"\b(?:what|which|all|any|whatever|everything)(?: \S+){{0,5}} you (?:\S+ )?{_HOLD_EN}(?: \S+){{0,3}}"
-                     r" (?:about|on|concerning) me\b"),
+    ("access", 0.85, rf"\b(?:what|which|all|any|whatever|everything)(?: \S+){{0,5}} you (?:\S+ )?{_HOLD_EN}"
+                     r"(?: \S+){0,3} (?:about|on|concerning) me\b"),
     ("marketing_objection", 0.95, rf"{_ARTICLE}21{_PARAGRAPH_2}"),
     ("marketing_objection", 0.95, rf"\b(?:m'oppos\w+|opposition|object\w*)(?: \S+){{0,14}}? {_ADS}"),
-    ("marketing_objection", 0.9, rf"\b(?:ne(?: \S+)? plus|ne (?:veux|souhaite|desire)(?: \S+)? pas|plus jamais|cess\w+ de"
-                                 rf"|arret\w+ de)(?: \S+){{0,8}}? {_ADS}"),
+    ("marketing_objection", 0.9, rf"\b(?:ne(?: \S+)? plus|ne (?:veux|souhaite|desire)(?: \S+)? pas|plus jamais"
+                                 rf"|cess\w+ de|arret\w+ de)(?: \S+){{0,8}}? {_ADS}"),
     ("marketing_objection", 0.75, rf"\b(?:ne(?: \S+)? plus|plus jamais|cess\w+ de|arret\w+ de) (?:\S+ ){{0,2}}"
                                   rf"(?:recevoir|envoyer|m'envoyer|m'ecrire|m'adresser)(?: \S+){{0,3}} {_MAILS}"),
     ("marketing_objection", 0.9, rf"\b(?:desabonn|desinscri|radi|retir|enlev|supprim|ot)\w*(?:-moi)?(?: \S+){{0,8}}?"
                                  rf" (?:{_ADS}|(?:liste|fichier)s? (?:de diffusion|d'envoi|d'adresses))"),
     ("marketing_objection", 0.75, r"\b(?:(?:me|m'etre) (?:desabonner|desinscrire)|(?:desabonne|desinscri)\w*-moi)\b"),
-    ("marketing_objection", 0.85, rf"\b(?:stop|fin|halte)(?: a| aux?| a la| des?| les?| the| to| with)*(?: \S+)? {_ADS}"),
+    ("marketing_objection", 0.85, rf"\b(?:stop|fin|halte)(?: a| aux?| la| des?| les?| the| to| with)*(?: \S+)? {_ADS}"),
     ("marketing_objection", 0.9, r"\bstop (?:sending|e-?mailing|mailing|contacting|texting|calling|bothering)"
                                  rf"(?: \S+){{0,8}}? {_ADS}"),
     ("marketing_objection", 0.75, rf"\bstop sending me(?: \S+){{0,3}} {_MAILS}"),
@@ -94,14 +94,16 @@ _RULES: tuple[tuple[str, float, str], ...] = (
     ("erasure", 0.9, rf"(?:{_ARTICLE}17|droit a (?:l'effacement|l'oubli)|right to (?:erasure|be forgotten))\b"),
     ("erasure", 0.85, rf"\b(?:effac|supprim|suppression|destruction|detrui)\w*(?: \S+){{0,5}}?"
                       rf" (?:{_MY_DATA}|mon compte|mon profil)"),
-    ("erasure", 0.85, rf"\b(?:delet\w+|eras\w+|remov(?:e|al)|destroy)(?: \S+){{0,4}}? (?:{_MY_DATA_EN}|my (?:\w+ )?account)"),
+    ("erasure", 0.85, rf"\b(?:delet\w+|eras\w+|remov(?:e|al)|destroy)(?: \S+){{0,4}}?"
+                      rf" (?:{_MY_DATA_EN}|my (?:\w+ )?account)"),
     ("rectification", 0.9, rf"(?:{_ARTICLE}16|droit de rectification|right to rectification)\b"),
     ("rectification", 0.8, r"\b(?:rectifi|corrig|correction|mettre a jour|mettez a jour|mise a jour)\w*(?: \S+){0,4}?"
                            rf" (?:{_MY_DATA}|mon (?:nom|prenom|adresse|numero)|mon adresse|ma date)"),
     ("rectification", 0.8, r"\b(?:rectify|correct|update|amend)(?: \S+){0,2}? "
                            rf"(?:{_MY_DATA_EN}|my (?:\w+ )?(?:name|address|number|date of birth))"),
     ("restriction", 0.85, rf"(?:{_ARTICLE}18|limitation du traitement|restriction of (?:the )?processing)\b"),
-    ("restriction", 0.75, r"\b(?:geler|gelez|freeze|restrict)(?: \S+){0,4}? (?:mes donnees|my (?:\w+ )?data|processing)\b"),
+    ("restriction", 0.75, r"\b(?:geler|gelez|freeze|restrict)(?: \S+){0,4}?"
+                          r" (?:mes donnees|my (?:\w+ )?data|processing)\b"),
     ("portability", 0.85, rf"(?:{_ARTICLE}20|portabilite|portability)\b"),
     ("portability", 0.75, r"\b(?:machine[- ]readable|lisibles? par (?:une )?machine)\b"),
     ("objection", 0.85, r"\b(?:m'oppos\w+|mon opposition)(?: \S+){0,3} traitement"),
@@ -114,9 +116,11 @@ _COMPILED = tuple((code, sure, re.compile(pattern.replace(" ", r"\ "))) for code
 
 # What stands before a match in its sentence and turns it: not asked, only mentioned, or only if.
 _NOT_ASKED = re.compile(
-    r"\b(?:(?:ne|n')(?: ?\w+)? ?(?:demande|sollicite|souhaite|veux|reclame|exerce|desire|s'agit)(?: \w+)? (?:pas|point|plus)"
+    r"\b(?:(?:ne|n')(?: ?\w+)? ?(?:demande|sollicite|souhaite|veux|reclame|exerce|desire|s'agit)(?: \w+)?"
+    r" (?:pas|point|plus)"
     r"|(?:sans|plutot que|au lieu de) (?:vous )?(?:demander|solliciter|vouloir|que)"
-    r"|(?:not|never|don't|doesn't|isn't|am not)(?: \w+)? (?:ask\w*|request\w*|want\w*|seek\w*|wish\w*|exercis\w*|mean\w*)"
+    r"|(?:not|never|don't|doesn't|isn't|am not)(?: \w+)? "
+    r"(?:ask\w*|request\w*|want\w*|seek\w*|wish\w*|exercis\w*|mean\w*)"
     r"|rather than|instead of)\b(?: \S+){0,8} ?$"
 )
 _ONLY_MENTIONED = re.compile(
@@ -132,8 +136,8 @@ SENTENCE = 300  # characters of a sentence that are looked at before and after a
 
 _CHASER = re.compile(
     r"\b(?:(?:je vous ai|j'ai|vous ai) (?:deja )?(?:envoye|adresse|ecrit|fait parvenir|transmis)(?: \S+){0,6} demande"
-    r"|ma (?:precedente |premiere )?demande du \d|restee? sans reponse|(?:n'ai|pas)(?: \S+){0,4} (?:recu|eu)(?: \S+){0,3}"
-    r" reponse|je vous relance|i (?:already )?(?:sent|wrote|submitted|made)(?: \S+){0,6} request"
+    r"|ma (?:precedente |premiere )?demande du \d|restee? sans reponse|(?:n'ai|pas)(?: \S+){0,4} (?:recu|eu)"
+    r"(?: \S+){0,3} reponse|je vous relance|i (?:already )?(?:sent|wrote|submitted|made)(?: \S+){0,6} request"
     r"|(?:have not|haven't|not yet|never)(?: \S+){0,3} (?:received|had|got)(?: \S+){0,4} (?:answer|reply|response)"
     r"|my (?:previous|earlier) request|reminder of my)\b"
 )
@@ -148,16 +152,12 @@ _AGENT = re.compile(
     r"|notre client\w*|en vertu d'un mandat|on behalf of|my client|our client|acting for|authori[sz]ed agent"
     r"|power of attorney)\b"
 )
-_STOP_WORDS = {
-    "fr": frozenset(
-        "le la les des du et est une un je vous mes mon ma vos votre que qui dans sur pour pas ne au aux ce cette avec"
-        " bonjour merci nous me par plus avez cordialement toutes".split()
-    ),
-    "en": frozenset(
-        "the and is are you your my of to in that this with for have i not it be from as on please dear regards hello"
-        " thank all any do what me which would".split()
-    ),
-}
+_ONE_WORD = re.compile(r"\W*(?:unsubscribe|stop|desabonne\w*|desinscri\w*|stop pub)\W*(?:\n(?:\w+\W+){0,6})?")
+_FRENCH = """le la les des du et est une un je vous mes mon ma vos votre que qui dans sur pour pas ne au aux ce cette
+    avec bonjour merci nous me par plus avez cordialement toutes"""
+_ENGLISH = """the and is are you your my of to in that this with for have i not it be from as on please dear regards
+    hello thank all any do what me which would"""
+_STOP_WORDS = {"fr": frozenset(_FRENCH.split()), "en": frozenset(_ENGLISH.split())}
 
 
 def rights_found(subject: str, text: str) -> list[RightFound]:
@@ -191,7 +191,10 @@ def letter_signs(subject: str, text: str) -> LetterSigns:
     plain = _Letter(f"{subject}\n\n{text}"[:MAX_TEXT]).plain
     return LetterSigns(
         chaser=bool(_CHASER.search(plain)),
-        complaint=any(not _ONLY_MENTIONED.search(plain[: match.start()][-160:]) for match in _COMPLAINT.finditer(plain)),
+        complaint=any(
+            not _ONLY_MENTIONED.search(plain[max(0, match.start() - 160) : match.start()])
+            for match in _COMPLAINT.finditer(plain)
+        ),
         agent=bool(_AGENT.search(plain)),
     )
 
@@ -205,7 +208,7 @@ def language_of(text: str, default: str = "fr") -> str:
 
 def _one_word_letter(letter: _Letter, found: dict[str, RightFound]) -> None:
     """"Unsubscribe", "STOP": as the whole letter it says everything, in the footer of a longer one nothing."""
-    if re.fullmatch(r"\W*(?:unsubscribe|stop|desabonne\w*|desinscri\w*|stop pub)\W*(?:\n\W*(?:\w+\W*){0,6})?", letter.plain):
+    if len(letter.plain) < 200 and _ONE_WORD.fullmatch(letter.plain):
         found["marketing_objection"] = RightFound("marketing_objection", 0.8, letter.original.strip()[:60])
 
 
@@ -218,7 +221,9 @@ class _Letter:
         self.positions: list[int] = []
         for position, character in enumerate(text):
             plain = _plain(character, text, position)
-            if plain and not (plain == " " and characters and characters[-1] in " \n"):
+            if plain in (" ", "\n") and characters and characters[-1] in (" ", "\n"):
+                characters[-1] = max(characters[-1], plain, key="\n".__eq__)  # the end of a paragraph is the stronger
+            elif plain:
                 characters.append(plain)
                 self.positions.append(position)
         self.plain = "".join(characters)

@@ -9,7 +9,8 @@ from typing import TypeVar
 import environ
 import psycopg
 from django.core.management import call_command
-from django.db import ConnectionHandler, connections
+from django.db import connections
+from django.db.utils import ConnectionHandler
 
 Result = TypeVar("Result")
 

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dsar.core.templatetags.dsar_format import number
-from exports.contents import Contents, Gap, SourceAnswer, Table
+from exports.contents import FACT_UNKNOWN, Contents, Gap, SourceAnswer, Table
+from exports.information import FACTS
 
 register = template.Library()
 
@@ -44,13 +45,20 @@ def package_place(places: Mapping[tuple[str, str], str], source: SourceAnswer, t
 
 
 @register.simple_tag
-def package_gap_place(contents: Contents, gap: Gap) -> str:
-    """Where something is missing, by the name people know: a source, its table, or a use of data."""
+def package_gaps(contents: Contents) -> list[tuple[str, str]]:
+    """What is missing, as (place, sentence); the unknown facts of one use of data in one sentence."""
+    lines = [(_place(contents, gap), gap.text) for gap in contents.gaps if gap.code != FACT_UNKNOWN]
     for sheet in (*contents.sheets, *contents.other_sheets):
-        if gap.activity and sheet.code == gap.activity:
-            return sheet.name
-    for source in contents.sources:
-        if gap.source and source.code == gap.source:
-            title = next((table.title for table in source.tables if table.name == gap.table), "")
-            return _("%(source)s, %(table)s") % {"source": source.name, "table": title} if title else source.name
-    return ""
+        if sheet.unknown:
+            facts = ", ".join(str(FACTS[fact][1]) for fact in sheet.unknown)
+            lines.append((sheet.name, _("Not known to us when this file was made: %(fact)s.") % {"fact": facts}))
+    return lines
+
+
+def _place(contents: Contents, gap: Gap) -> str:
+    """By the name people know: a source, and its table where one is meant."""
+    source = next((source for source in contents.sources if source.code == gap.source), None)
+    if source is None:
+        return ""
+    title = next((table.title for table in source.tables if table.name == gap.table), "")
+    return _("%(source)s, %(table)s") % {"source": source.name, "table": title} if title else source.name

@@ -81,7 +81,7 @@ def mail_file(*, organisation: Organisation, raw: bytes, received_at: datetime) 
 
 
 def mail_sweep(now: datetime | None = None) -> int:
-    """Finish what an interruption left half done; returns how many mails were looked at. One bad mail stops no other."""
+    """Finish what an interruption left half done; returns how many mails it looked at. One bad mail stops no other."""
     due = InboundMail.objects.filter(
         outcome=MailOutcome.TRIAGE, reason=NOT_YET, retry_at__lte=now or timezone.now()
     ).select_related("organisation", "raw__key")[:SWEEP_LIMIT]
@@ -278,7 +278,7 @@ def _is_repeated(case: Case, parsed: ParsedEmail, text: str) -> bool:
 @transaction.atomic
 def _act(inbound: InboundMail, parsed: ParsedEmail, verdict: _Verdict) -> None:
     """File the mail as decided, all or nothing. Raises Conflict when another worker has filed it."""
-    fields = {
+    fields: dict[str, object] = {
         "outcome": verdict.outcome,
         "reason": verdict.reason,
         "message_id": parsed.message_id[:255],

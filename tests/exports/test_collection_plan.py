@@ -68,9 +68,13 @@ def test_moving_a_right_queues_its_plan_and_the_plan_queues_the_sources(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     sent: list[tuple[str, int]] = []
-    for module in ("exports.receivers.task_queue", "exports.tasks.task_queue"):
-        monkeypatch.setattr(module, lambda name, row_id: sent.append((name, row_id)) or True)
-    monkeypatch.setattr(services, "task_queue_on_commit", lambda name, row_id: sent.append((name, row_id)))
+
+    def send(name: str, row_id: int) -> bool:
+        sent.append((name, row_id))
+        return True
+
+    for place in ("receivers.task_queue", "tasks.task_queue", "services.task_queue_on_commit"):
+        monkeypatch.setattr(f"exports.{place}", send)
     organisation = OrganisationFactory.create()
     sql_source(organisation, shop(tmp_path / "shop.sqlite3", []), monkeypatch)
     with django_capture_on_commit_callbacks(execute=True):

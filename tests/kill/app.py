@@ -5,6 +5,7 @@ import signal
 import smtplib
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
+from unittest.mock import patch
 
 import django
 
@@ -13,6 +14,7 @@ django.setup()
 from dsar.celery import app  # noqa: E402 - what is imported from here on needs the setup
 from exports import services as exports  # noqa: E402
 from exports.contents import Contents  # noqa: E402
+from exports.package import package_stream  # noqa: E402
 from requests_app import outbox  # noqa: E402
 
 __all__ = ["app"]
@@ -26,47 +28,27 @@ def die(*_args: object, **_kwargs: object) -> NoReturn:
     raise AssertionError("outlived SIGKILL")
 
 
-def _after_commit() -> None:
-    outbox.task_queue = die  # the case is committed, nobody has been told
+def _data_half_sent(self: smtplib.SMTP, message: bytes) -> NoReturn:
+    self.putcmd("data")
+    self.getreply()
+    self.send(message[: len(message) // 2])
+    die()
 
 
-def _after_claim() -> None:
-    outbox.mail_message = die
+def _package_half_made(contents: Contents) -> Iterator[bytes]:
+    for number, piece in enumerate(package_stream(contents)):
+        if number == PIECES:
+            die()
+        yield piece
 
 
-def _during_data() -> None:
-    def data(self: smtplib.SMTP, message: bytes | str) -> NoReturn:
-        content = message.encode() if isinstance(message, str) else message
-        self.putcmd("data")
-        self.getreply()
-        self.send(content[: len(content) // 2])
-        die()
-
-    smtplib.SMTP.data = data  # type: ignore[method-assign]
-
-
-def _before_sent_is_committed() -> None:
-    outbox._accepted = die
-
-
-def _during_package() -> None:
-    stream = exports.package_stream
-
-    def package_stream(contents: Contents) -> Iterator[bytes]:
-        for number, piece in enumerate(stream(contents)):
-            if number == PIECES:
-                die()
-            yield piece
-
-    exports.package_stream = package_stream
-
-
-POINTS: dict[str, Callable[[], Any]] = {
-    "after_commit": _after_commit,
-    "after_claim": _after_claim,
-    "during_data": _during_data,
-    "before_sent_is_committed": _before_sent_is_committed,
-    "during_package": _during_package,
+# Where it dies: a module or class, its name that is replaced, and by what.
+POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    "after_commit": (outbox, "task_queue", die),  # the case is committed, nobody has been told
+    "after_claim": (outbox, "mail_message", die),
+    "during_data": (smtplib.SMTP, "data", _data_half_sent),
+    "before_sent_is_committed": (outbox, "_accepted", die),  # the server has said 250
+    "during_package": (exports, "package_stream", _package_half_made),
 }
 
-POINTS[os.environ["KILL_AT"]]()
+patch.object(*POINTS[os.environ["KILL_AT"]]).start()

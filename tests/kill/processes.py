@@ -1,10 +1,11 @@
 """Real processes that are started, killed and watched: the worker, and a mail server that keeps what it accepted."""
 
+import asyncio
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -17,7 +18,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 PROJECT = Path(__file__).resolve().parents[2]
-PATIENCE = 30.0  # seconds until a condition that never comes fails the test
+PATIENCE = 60.0  # seconds until a condition that never comes fails the test
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> None:
@@ -62,8 +63,9 @@ class MailServer(Controller):
         return Server(self.handler)
 
     def _trigger_server(self) -> None:
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # aiosmtpd's
 
 
 @contextmanager
@@ -119,7 +121,9 @@ def process(folder: Path, environment: dict[str, str], *arguments: str) -> Itera
         popen.wait()
 
 
-def worker(folder: Path, environment: dict[str, str], *, application: str = "dsar") -> Any:
+def worker(
+    folder: Path, environment: dict[str, str], *, application: str = "dsar"
+) -> AbstractContextManager[Process]:
     """The worker as the product starts it, in one process so that there is one to kill."""
     return process(
         folder, environment, "celery", "-A", application, "worker", "--pool", "solo", "--loglevel", "INFO",

@@ -161,7 +161,7 @@ def test_killed_while_the_package_is_built(site: Site, tmp_path: Path, monkeypat
     PackageBuild.objects.update(beat_at=F("beat_at") - BUILD_STALE - timedelta(seconds=1))
     with site.worker() as worker:
         site.sweep("exports.collections_sweep")
-        worker.until(lambda: not waiting.exists(), "the package is registered")
+        worker.until(lambda: not waiting.all().exists(), "the package is registered")
 
     check_package(case_right)
     # The broker gives the killed worker's message out again: nothing is left to do.

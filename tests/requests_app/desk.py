@@ -1,5 +1,7 @@
 """Steps that bring a case to a stage, for tests of the desk's pages."""
 
+from typing import Any
+
 from dsar.core.actors import Actor
 from dsar.core.files import file_store
 from dsar.core.models import User
@@ -38,5 +40,5 @@ def work_done(case: Case, handler: User, code: str = "access") -> None:
 def decision_of(case: Case, author: User, code: str = "access", **fields: str) -> Decision:
     """The right is worked on and decided by `author`; granted unless told otherwise."""
     work_done(case, author, code)
-    asked = {"outcome": "granted", **fields}
+    asked: dict[str, Any] = {"outcome": "granted", **fields}
     return decision_submit(case_right=right_of(case, code), actor=actor_for(author, case.organisation), **asked)

@@ -40,7 +40,7 @@ def page_of(client: Client, case: Case, user: User, **parameters: str) -> str:
 def step_of(client: Client, case: Case, user: User) -> str:
     """The code of the next step that the page proposes to that member."""
     client.force_login(user)
-    return client.get(reverse("case-detail", args=[case.reference])).context["page"].next.code
+    return str(client.get(reverse("case-detail", args=[case.reference])).context["page"].next.code)
 
 
 def test_the_page_costs_the_same_however_much_hangs_on_the_case(

@@ -23,9 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def postgres_database(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, _worker_number: int
 ) -> Iterator[str]:
-    with django_db_blocker.unblock():
-        with database_made(parts.part("postgres").where, f"dsar_test_at_once_{_worker_number}") as made:
-            yield made
+    server, name = parts.part("postgres").where, f"dsar_test_at_once_{_worker_number}"
+    with django_db_blocker.unblock(), database_made(server, name) as made:
+        yield made
 
 
 @pytest.fixture(params=["suite", pytest.param("postgres", marks=pytest.mark.postgres)])

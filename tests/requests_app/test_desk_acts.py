@@ -265,7 +265,7 @@ def test_a_file_is_sent_as_an_attachment_whatever_its_type(client: Client, case:
     stored = file_store(key=case.key, name="page.html", content_type="text/html", content=b"<script>1</script>")
     client.force_login(handler)
     response = client.get(reverse("file-download", args=[stored.pk]))
-    assert b"".join(response.streaming_content) == b"<script>1</script>"
+    assert response.getvalue() == b"<script>1</script>"
     assert response.headers["Content-Disposition"] == 'attachment; filename="page.html"'
     assert response.headers["Content-Type"] == "application/octet-stream"
     client.force_login(member(a_case(submission="elsewhere").organisation))
@@ -279,6 +279,7 @@ def a_mail(case: Case, reason: str = "") -> InboundMail:
         b"Message-ID: <1@example.org>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nWhat do you hold on me?\r\n"
     )
     organisation = case.organisation
+    assert organisation.intake_key is not None
     stored = file_store(key=organisation.intake_key, name="mail.eml", content_type="message/rfc822", content=raw)
     return InboundMail.objects.create(
         organisation=organisation, raw=stored, raw_hash="0" * 64, received_at=case.received_at, reason=reason,
@@ -302,11 +303,23 @@ def test_triage_opens_a_case_from_a_mail(client: Client, case: Case, handler: Us
     assert client.post(reverse("mail-open-case", args=[mail.pk]), {"rights": ["access"]}).status_code == 404
 
 
+def test_triage_files_a_mail_on_the_case_it_belongs_to(client: Client, case: Case, handler: User) -> None:
+    mail = a_mail(case, reason="sender_unknown")
+    foreign = a_case(submission="elsewhere")
+    client.force_login(handler)
+    assert "from an address that this case does not know" in client.get(reverse("desk-triage")).content.decode()
+    address = reverse("mail-file-on-case", args=[mail.pk])
+    assert client.post(address, {"reference": foreign.reference}).status_code == 422
+    response = client.post(address, {"reference": case.reference.lower()})
+    assert response.headers["Location"] == url("case-detail", case)
+    assert "What do you hold on me?" in client.get(url("case-detail", case)).content.decode()
+
+
 def test_triage_sets_aside_with_a_reason(client: Client, case: Case, handler: User) -> None:
     mail = a_mail(case)
     client.force_login(handler)
     assert client.post(reverse("mail-set-aside", args=[mail.pk]), {"reason": ""}).status_code == 422
     assert client.post(reverse("mail-set-aside", args=[mail.pk]), {"reason": "Advertising."}).status_code == 302
     mail.refresh_from_db()
-    assert mail.outcome != MailOutcome.TRIAGE
+    assert mail.outcome == MailOutcome.FILED
     assert "No mail waits." in client.get(reverse("desk-triage")).content.decode()

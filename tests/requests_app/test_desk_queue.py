@@ -38,9 +38,8 @@ def handler(organisation: Organisation) -> User:
 
 def case_at(organisation: Organisation, days: int, **fields: object) -> Case:
     """An access request received that many days after the usual one."""
-    return a_case(
-        organisation, rights=("access",), received_at=RECEIVED_AT + timedelta(days=days), submission=f"s{days}", **fields
-    )
+    received_at = RECEIVED_AT + timedelta(days=days)
+    return a_case(organisation, rights=("access",), received_at=received_at, submission=f"s{days}", **fields)
 
 
 def references(client: Client, **parameters: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -45,14 +46,22 @@ class Server:
         return self.data_answer
 
 
+class Loopback(Controller):
+    """On whatever port is free."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
+
+
 @pytest.fixture
 def server(settings: Any) -> Iterator[Server]:
     handler = Server()
-    controller = Controller(handler, hostname="127.0.0.1", port=0)
+    controller = Loopback(handler, hostname="127.0.0.1", port=0)
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"
-    settings.EMAIL_PORT = controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+    settings.EMAIL_PORT = controller.port
     settings.EMAIL_TIMEOUT = 5
     yield handler
     controller.stop()
@@ -66,6 +75,7 @@ def outgoing() -> Outgoing:
 
 
 def events(outgoing: Outgoing) -> list[str]:
+    assert outgoing.case is not None
     return list(
         AuditEvent.objects.filter(chain__key=outgoing.case.chain, kind__startswith="message.").values_list(
             "kind", flat=True
@@ -111,13 +121,19 @@ def test_what_is_sent_or_claimed_is_not_sent_again(server: Server, outgoing: Out
 def test_a_sender_that_died_is_repeated_with_the_same_message_id(
     server: Server, outgoing: Outgoing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(outbox, "_accepted", _die)  # the server said 250, our commit never came
-        outbox.outbox_send(outgoing.pk)
+        with pytest.raises(KeyboardInterrupt):
+            outbox.outbox_send(outgoing.pk)
     assert state_of(outgoing) == OutgoingState.CLAIMED
 
     queued: list[int] = []
-    monkeypatch.setattr(outbox, "task_queue", lambda name, pk: queued.append(pk) or True)
+
+    def told(_name: str, pk: int) -> bool:
+        queued.append(pk)
+        return True
+
+    monkeypatch.setattr(outbox, "task_queue", told)
     assert outbox.outbox_sweep() == 0  # the claim may still be alive
     claim_made(outgoing, outbox.CLAIM_EXPIRES + timedelta(seconds=1))
     assert outbox.outbox_sweep() == 1
@@ -126,7 +142,7 @@ def test_a_sender_that_died_is_repeated_with_the_same_message_id(
 
     outbox.outbox_send(outgoing.pk)
     assert [message_from_bytes(mail)["Message-ID"] for mail in server.received] == [outgoing.message_id] * 2
-    assert [message_from_bytes(mail)["Date"] for mail in server.received][0] == message_from_bytes(server.received[1])["Date"]
+    assert len({message_from_bytes(mail)["Date"] for mail in server.received}) == 1
     assert events(outgoing) == ["message.perhaps_sent_twice", "message.sent"]
 
 
@@ -166,15 +182,16 @@ def test_a_server_that_is_away_and_a_wrong_password_lose_nothing(
     outgoing: Outgoing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for error in (ConnectionRefusedError(), smtplib.SMTPAuthenticationError(535, b"no"), TimeoutError()):
-        monkeypatch.setattr(outbox.EmailMultiAlternatives, "send", _raising(error))
+        monkeypatch.setattr(EmailMultiAlternatives, "send", _raising(error))
         outbox.outbox_send(outgoing.pk)
         assert state_of(outgoing) == OutgoingState.PENDING
-    Outgoing.objects.filter(pk=outgoing.pk).update(created_at=timezone.now() - outbox.GIVE_UP_AFTER - timedelta(hours=1))
+    long_ago = timezone.now() - outbox.GIVE_UP_AFTER - timedelta(hours=1)
+    Outgoing.objects.filter(pk=outgoing.pk).update(created_at=long_ago)
     outbox.outbox_send(outgoing.pk)
     assert state_of(outgoing) == OutgoingState.FAILED
 
 
-def test_our_own_mistake_is_seen_and_does_not_lose_the_mail(outgoing: Outgoing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_own_mistake_is_seen_and_loses_no_mail(outgoing: Outgoing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "mail_message", _raising(KeyError("x")))
     with pytest.raises(KeyError):
         outbox.outbox_send(outgoing.pk)

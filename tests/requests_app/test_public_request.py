@@ -65,6 +65,26 @@ def test_every_page_carries_what_was_typed_on_the_others(organisation: Organisat
     assert Case.objects.count() == 0
 
 
+def test_a_change_leads_back_to_the_check_page(organisation: Organisation, client: Client) -> None:
+    check = form(client, **ANSWERS, page="reach", go="next").content.decode()
+    typed = {name: values for name, values in fields_of(check).items() if name != "page"}
+    changed = form(client, **{**typed, "name": "Camille Esteve"}, page="who", go="next").content.decode()
+    assert "Check your request" in changed
+    assert "Camille Esteve" in changed
+
+
+def test_a_link_may_tick_a_box_and_nothing_else(organisation: Organisation, client: Client) -> None:
+    page = client.get(reverse("public-request", args=["virelune"]), {"right": ["access", "nope"], "name": "x"})
+    assert fields_of(page.content.decode())["right"] == ["access"]
+    assert "name" not in fields_of(page.content.decode())
+
+
+def test_too_much_is_refused_in_words(organisation: Organisation, client: Client) -> None:
+    response = form(client, text="a" * 3_000_000, page="want", go="next")
+    assert response.status_code == 400
+    assert "what you typed is still in the form" in response.content.decode()
+
+
 def test_sending_opens_one_case_however_often_the_button_is_pressed(organisation: Organisation, client: Client) -> None:
     first = form(client, **ANSWERS, page="check", go="send")
     second = form(Client(), **ANSWERS, page="check", go="send")
@@ -157,7 +177,7 @@ def test_hostile_text_is_only_text(organisation: Organisation, client: Client) -
     assert "<script" not in content
 
 
-@pytest.mark.parametrize("typed", [{}, {"page": "x", "go": "y"}, {"page": "send"}, {"right": "nope", "submission": "1"}])
+@pytest.mark.parametrize("typed", [{}, {"page": "x", "go": "y"}, {"page": "send"}, {"right": "nope"}])
 def test_a_tampered_form_is_only_a_form(organisation: Organisation, client: Client, typed: dict[str, str]) -> None:
     assert form(client, **typed).status_code == 200
 

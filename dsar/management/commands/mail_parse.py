@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
 
 def mail_facts(raw: bytes) -> dict[str, Any]:
-    """The facts of one mail under the promised names. `text` is the full text; rights come from the person's own part."""
+    """The facts of one mail under the promised names: `text` is the full text, the rights are those of the own part."""
     parsed = parse(raw)
     own = reply_text(parsed.text)
     verdict = machine(parsed)

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -33,6 +34,7 @@ WEB_THREADS = 3  # of each web worker; more only wait for each other where there
 TASK_PROCESSES = 2
 LEFTOVERS_SECONDS = 15.0  # how long the children of a killed run may take to end
 READY_SECONDS = 60.0
+DEMO_UNFINISHED = "demo.unfinished"  # this file is in DATA_DIR while the demo is being made
 
 
 class Command(BaseCommand):
@@ -71,6 +73,7 @@ class Command(BaseCommand):
 
     def _prepare(self) -> None:
         """Bring the tables, the demo and the static files up to date; quick when they are."""
+        _unfinished_demo_discard()
         if not _tables_are_current():
             self._say("serve", "Preparing the database …")
             call_command("migrate", interactive=False, verbosity=0)
@@ -91,7 +94,10 @@ class Command(BaseCommand):
             )
         if settings.DEMO and not organisations.exists():
             self._say("serve", "Making the demo organisations, staff and cases …")
+            unfinished = settings.DATA_DIR / DEMO_UNFINISHED
+            unfinished.touch()
             call_command("seed_demo", verbosity=0)
+            unfinished.unlink()
 
     def _welcome(self, host: str, port: int) -> None:
         """Where to look and how to sign in."""
@@ -187,6 +193,24 @@ def _environment(port: int) -> dict[str, str]:
 
         environment |= sample_company_environment(settings.DATA_DIR)
     return environment
+
+
+def _unfinished_demo_discard() -> None:
+    """Remove a demo whose making was interrupted, so that it is made again: nobody has worked in it yet.
+
+    Raises CommandError where its database is not the embedded one, which is not ours to empty.
+    """
+    unfinished = settings.DATA_DIR / DEMO_UNFINISHED
+    if not settings.DEMO or not unfinished.exists():
+        return
+    database = Path(settings.DATABASES["default"]["NAME"])
+    if database.parent != settings.DATA_DIR:
+        raise CommandError(f"Making the demo was interrupted. Empty its database, remove {unfinished} and try again.")
+    for suffix in ("", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    for folder in (settings.DATA_DIR / "files", settings.MAIL_DIR):
+        shutil.rmtree(folder, ignore_errors=True)
+    unfinished.unlink()
 
 
 def _tables_are_current() -> bool:

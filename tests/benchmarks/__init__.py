@@ -1,0 +1,1 @@
+"""Measurements of speed, each beside the limit that the same machine sets: `python -m tests.benchmarks NAME`."""

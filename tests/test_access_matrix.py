@@ -1,0 +1,217 @@
+"""Every staff URL and every role: who gets the page, who is told why not, and who learns that nothing is there.
+
+The list comes from the URL resolver: a URL without an entry below fails the suite, so that nobody adds a door unseen.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from dsar.core.files import file_store
+from dsar.core.models import Organisation, User
+from dsar.core.roles import Role
+from exports.models import Collection, DataSource
+from requests_app.models import Case, InboundMail
+from requests_app.services import case_task_add
+from tests.factories import OrganisationFactory, TeamFactory, UserFactory, a_case, member, right_of
+
+pytestmark = pytest.mark.django_db
+
+NOT_HERE, REFUSED = 404, 403
+READERS = (Role.HANDLER, Role.REVIEWER, Role.DPO, Role.AUDITOR)
+WORKERS = (Role.HANDLER, Role.REVIEWER, Role.DPO)
+REVIEWERS = (Role.REVIEWER, Role.DPO)
+STRANGERS = ("elsewhere", "nowhere")  # a DPO of another organisation; an account without any role
+EVERYBODY = (*Role, *STRANGERS)
+
+
+@dataclass(frozen=True)
+class Door:
+    """One URL: its method, what stands in it, who passes, and what the others get.
+
+    `reads`: the roles that see the thing itself; whoever does not gets `otherwise` (404 wherever the URL has an id).
+    `allowed`: of those, the roles whose act it is; the others are told why not (403).
+    """
+
+    method: str
+    kind: str  # what its id names: "", "case", "right", "item", "source", "task", "mail" or "file"
+    reads: tuple[str, ...]
+    allowed: tuple[str, ...]
+    otherwise: int = NOT_HERE
+
+    def expected(self, who: str) -> int | None:
+        """The status for that role; None where it passes, whatever the form then says."""
+        if who not in self.reads:
+            return self.otherwise
+        return None if who in self.allowed else REFUSED
+
+
+PAGE = Door("get", "case", READERS, READERS)
+CASE_ACT = Door("post", "case", READERS, WORKERS)
+RIGHT_ACT = Door("post", "right", READERS, WORKERS)
+REVIEW = Door("post", "right", READERS, REVIEWERS)
+TASK_READERS = (*READERS, Role.CONTRIBUTOR)
+TASK_ACT = Door("post", "task", TASK_READERS, (*WORKERS, Role.CONTRIBUTOR))
+MAIL_ACT = Door("post", "mail", READERS, WORKERS)
+
+
+
+def a_list(*roles: str) -> Door:
+    """A page that names nothing: a member of another organisation sees their own there."""
+    return Door("get", "", (*roles, "elsewhere"), (*roles, "elsewhere"), REFUSED)
+
+
+DOORS: dict[str, Door] = {
+    # A contributor is led from the queue to their tasks.
+    "desk-queue": a_list(*READERS, Role.CONTRIBUTOR),
+    "desk-triage": a_list(*READERS),
+    "desk-tasks": a_list(*WORKERS, Role.CONTRIBUTOR),
+    "desk-language": Door("post", "", EVERYBODY, EVERYBODY),
+    "mail-open-case": MAIL_ACT,
+    "mail-file-on-case": MAIL_ACT,
+    "mail-set-aside": MAIL_ACT,
+    "case-task-take": TASK_ACT,
+    "case-task-finish": TASK_ACT,
+    "file-download": Door("get", "file", READERS, READERS),
+    "case-detail": PAGE,
+    "letter-preview": PAGE,
+    "identity-check-add": CASE_ACT,
+    "case-take": CASE_ACT,
+    "case-close": CASE_ACT,
+    "case-right-add": CASE_ACT,
+    "case-right-start": RIGHT_ACT,
+    "checklist-item-set": Door("post", "item", READERS, WORKERS),
+    "decision-submit": RIGHT_ACT,
+    "decision-approve": REVIEW,
+    "decision-send-back": REVIEW,
+    "decision-single-handed": RIGHT_ACT,
+    "answer-release": CASE_ACT,
+    "message-send": CASE_ACT,
+    "messages-read": CASE_ACT,
+    "note-add": CASE_ACT,
+    "collection-by-hand": Door("get", "task", TASK_READERS, (*WORKERS, Role.CONTRIBUTOR)),
+    "package-preview": Door("get", "right", READERS, READERS),
+    "collection-admit": Door("post", "source", READERS, WORKERS),
+    "collection-retry": Door("post", "source", READERS, WORKERS),
+}
+
+
+@cache
+def desk_urls() -> dict[str, str]:
+    """Name and route of every URL under /desk/, from the resolver."""
+    return dict(_walk(get_resolver().url_patterns, ""))
+
+
+def _walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, str]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, route)
+        elif route.startswith("desk/"):
+            yield pattern.name or route, route
+
+
+@dataclass
+class House:
+    """One organisation with a member in each role, a case and all that hangs on it; and two strangers."""
+
+    people: dict[str, User]
+    arguments: dict[str, list[object]]
+
+
+@pytest.fixture
+def house() -> House:
+    case = a_case()
+    organisation = case.organisation
+    team = TeamFactory.create(organisation=organisation)
+    people = {str(role): member(organisation, role, team=team) for role in Role}
+    people["elsewhere"] = member(OrganisationFactory.create(), Role.DPO)
+    people["nowhere"] = UserFactory.create()
+    task = case_task_add(case_right=right_of(case, "access"), kind="collect_by_hand", subject_key="source:crm")
+    case.tasks.filter(pk=task.pk).update(team=team)
+    source = DataSource.objects.create(organisation=organisation, code="crm", name={"en": "CRM"}, kind="manual")
+    Collection.objects.create(case_right=task.case_right, source=source)
+    arguments: dict[str, list[object]] = {
+        "": [],
+        "case": [case.reference],
+        "right": [case.reference, "access"],
+        "item": [case.reference, "access", "A1"],
+        "source": [case.reference, "access", "crm"],
+        "task": [task.pk],
+        "mail": [_mail(case, organisation).pk],
+        "file": [file_store(key=case.key, name="a.pdf", content_type="application/pdf", content=b"%PDF-").pk],
+    }
+    return House(people, arguments)
+
+
+def _mail(case: Case, organisation: Organisation) -> InboundMail:
+    assert organisation.intake_key is not None
+    stored = file_store(
+        key=organisation.intake_key, name="mail.eml", content_type="message/rfc822", content=b"Subject: x\r\n\r\nx"
+    )
+    return InboundMail.objects.create(
+        organisation=organisation, raw=stored, raw_hash="0" * 64, received_at=case.received_at
+    )
+
+
+def test_every_desk_url_is_in_the_table() -> None:
+    assert set(desk_urls()) == set(DOORS)
+
+
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_who_passes_which_door(client: Client, house: House, name: str) -> None:
+    door = DOORS[name]
+    address = reverse(name, args=house.arguments[door.kind])
+    # What names a thing by its id must not tell a stranger that it exists.
+    assert door.kind == "" or all(door.expected(who) == NOT_HERE for who in STRANGERS)
+    got = {}
+    for who, user in house.people.items():
+        client.force_login(user)
+        with transaction.atomic():  # each finds the case as the first one did
+            response = getattr(client, door.method)(address)
+            got[who] = response.status_code
+            response.getvalue()  # to its end, so that a streamed file is closed
+            transaction.set_rollback(True)
+    for who, status in got.items():
+        expected = door.expected(who)
+        if expected is None:
+            assert status in {200, 302, 409, 422} or (name, status) in NOTHING_TO_ACT_ON, (who, status)
+        else:
+            assert status == expected, (who, status)
+
+
+# The case of this file has no decision yet: whoever may decide on one finds none.
+NOTHING_TO_ACT_ON = {(name, 404) for name in ("decision-approve", "decision-send-back", "decision-single-handed")}
+
+
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_nobody_passes_without_signing_in(client: Client, house: House, name: str) -> None:
+    door = DOORS[name]
+    address = reverse(name, args=house.arguments[door.kind])
+    response = getattr(client, door.method)(address)
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("name", sorted(name for name, door in DOORS.items() if door.method == "post"))
+def test_a_refused_act_says_why(client: Client, house: House, name: str) -> None:
+    door = DOORS[name]
+    refused = [who for who in house.people if door.expected(who) == REFUSED]
+    for who in refused:
+        client.force_login(house.people[who])
+        page = client.post(reverse(name, args=house.arguments[door.kind])).content.decode()
+        assert "Your role" in page, (name, who)
+        assert "Nothing was changed." in page
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, door in DOORS.items() if door.method == "post" and name != "identity-check-add")
+)
+def test_an_act_is_never_a_link(client: Client, house: House, name: str) -> None:
+    client.force_login(house.people[Role.DPO])
+    assert client.get(reverse(name, args=house.arguments[DOORS[name].kind])).status_code == 405
