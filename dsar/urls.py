@@ -2,7 +2,7 @@
 
 from allauth.account import views as account
 from django.conf import settings
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from dsar import health
 
@@ -12,8 +12,8 @@ accounts = [
     path("logout/", account.logout, name="account_logout"),
     path("password/reset/", account.password_reset, name="account_reset_password"),
     path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
-    path(
-        "password/reset/key/<uidb36>-<key>/",
+    re_path(  # the key holds dashes, the user's number does not
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

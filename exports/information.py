@@ -73,6 +73,7 @@ class Sheet:
     is_processor: bool
     purpose: str  # A1
     legal_bases: list[str]
+    legitimate_interest: str
     categories: list[str]  # A2
     recipients: list[RecipientWords]  # A3
     retention: list[RetentionWords]  # A4
@@ -82,12 +83,17 @@ class Sheet:
     transfers: list[TransferWords] | None  # A9
 
     @property
+    def has_unnamed(self) -> bool:
+        """Whether some recipient is known by its category only."""
+        return any(not recipient.name for recipient in self.recipients)
+
+    @property
     def unknown(self) -> list[str]:
         """The facts of FACTS that this sheet cannot tell."""
         missing = {
             "purpose": not self.purpose,
             "categories": not self.categories,
-            "recipients": not self.recipients or any(not recipient.name for recipient in self.recipients),
+            "recipients": not self.recipients or self.has_unnamed,
             "retention": not self.retention,
             "sources": not self.sources,
             "automated_decisions": self.automated_decisions is None,
@@ -110,6 +116,7 @@ def sheet_of(activity: ProcessingActivity) -> Sheet:
         is_processor=activity.capacity == ProcessingActivity.Capacity.PROCESSOR,
         purpose=localised(activity.purpose),
         legal_bases=[str(LEGAL_BASES[letter]) for letter in activity.legal_bases if letter in LEGAL_BASES],
+        legitimate_interest=localised(activity.legitimate_interest),
         categories=_texts(activity.categories),
         recipients=[_recipient(recipient) for recipient in activity.recipients.all()],
         retention=[_retention(rule) for rule in activity.retention_rules.all()],

@@ -1,4 +1,4 @@
-"""Records identity checks by a handler, and reports down to the case when one establishes who asks (GDPR art. 12(6))."""
+"""Records identity checks by a handler, and tells the case when one establishes who asks (GDPR art. 12(6))."""
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _

@@ -33,6 +33,7 @@ from requests_app.services import Obstacle
 from requests_app.timeline import FILTERS, basis_words, is_news, timeline
 from requests_app.vocabulary import ItemState, Stage, TaskKind, TaskState
 
+TAGS = {Stage.IN_REVIEW: "hold", Stage.AWAITING_PERSON: "hold", Stage.DECIDED: "soon", Stage.ANSWERED: "ok"}
 Forms = Mapping[str, DeskForm]  # what was typed and refused, by "<act>" or "<act>:<right>"
 
 
@@ -85,9 +86,7 @@ class RightPanel:
     @property
     def tag(self) -> str:
         """Colour of the stage's tag."""
-        return {Stage.IN_REVIEW: "hold", Stage.AWAITING_PERSON: "hold", Stage.DECIDED: "soon", Stage.ANSWERED: "ok"}.get(
-            Stage(self.row.stage), ""
-        )
+        return TAGS.get(Stage(self.row.stage), "")
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def case_load(case_id: int) -> Case:
             Prefetch("rights", rights),
             "parties__addresses",
             Prefetch("messages", Message.objects.select_related("author").prefetch_related("files")),
-            Prefetch("deliverables", Deliverable.objects.select_related("stored_file").prefetch_related("rights", "downloads")),
+            Prefetch("deliverables", Deliverable.objects.select_related("stored_file").prefetch_related("downloads")),
             "inbound_mail__raw",
         )
         .get(pk=case_id)

@@ -1,4 +1,4 @@
-"""The page of one case and the acts on it: each fetches and authorises in one call, calls one service, and goes back."""
+"""The page of one case and the acts on it: each fetches and authorises in one call, then calls one service."""
 
 from collections.abc import Callable
 from functools import partial
@@ -49,7 +49,8 @@ def case_render(
 ) -> HttpResponse:
     """The case page; `forms` keep what was typed and refused, `error` stands in the summary on top."""
     page = case_page(case.pk, member(request), show=request.GET.get("show", "all"), forms=forms)
-    context = {"page": page, "case": page.case, "refused": list((forms or {}).values()), "error": error, "section": "queue"}
+    refused = list((forms or {}).values())
+    context = {"page": page, "case": page.case, "refused": refused, "error": error, "section": "queue"}
     return desk_render(request, "requests_app/case_detail.html", context, status=status)
 
 
@@ -133,7 +134,8 @@ def case_right_add(request: HttpRequest, reference: str) -> HttpResponseBase:
     case = case_or_404(request, reference, Act.CASE_WORK)
     form = RightAddForm(request.POST, organisation=case.organisation, auto_id="right-add-%s")
     service = partial(services.case_right_add, case=case)
-    return act(request, case, form, service, key="right_add", done=_("The right is added, with its own clock."), anchor="rights")
+    done = _("The right is added, with its own clock.")
+    return act(request, case, form, service, key="right_add", done=done, anchor="rights")
 
 
 @desk_act
@@ -141,7 +143,8 @@ def case_right_start(request: HttpRequest, reference: str, right: str) -> HttpRe
     """Begin the work on a right."""
     case = case_or_404(request, reference, Act.CASE_WORK)
     service = partial(services.case_right_start, case_right=right_or_404(case, right))
-    return act(request, case, CaseForm(request.POST), service, key="start", done=_("The work has begun."), anchor="rights")
+    done = _("The work has begun.")
+    return act(request, case, CaseForm(request.POST), service, key="start", done=done, anchor="rights")
 
 
 @desk_act
@@ -258,12 +261,6 @@ LETTER_POLICY = {
 }  # fmt: skip
 
 
-@csp(LETTER_POLICY)
-def letter_response(request: HttpRequest, html: str = "") -> HttpResponseBase:
-    """The letter under its own policy."""
-    return HttpResponse(html)
-
-
 @desk_page
 def letter_preview(request: HttpRequest, reference: str) -> HttpResponseBase:
     """The letter as it would leave now: on the rights named in the address, else on every decided one."""
@@ -271,7 +268,8 @@ def letter_preview(request: HttpRequest, reference: str) -> HttpResponseBase:
     asked = request.GET.getlist("rights")
     rights = [row for row in case.rights.all() if (row.right in asked if asked else row.stage == Stage.DECIDED)]
     if not rights or any(not row.outcome for row in rights):
-        return case_render(request, case, error=str(_("Nothing is decided yet, so there is no letter to read.")), status=422)
+        nothing = _("Nothing is decided yet, so there is no letter to read.")
+        return case_render(request, case, error=str(nothing), status=422)
     with language_override(case.language):
         html = letter_html(case, rights)
-    return letter_response(request, html=html)
+    return csp(LETTER_POLICY)(lambda _request: HttpResponse(html))(request)

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
+from dsar.core.colour import accent_print
 from dsar.core.hashing import keyed_hash, keyed_hashes
 from dsar.core.texts import localised
 from requests_app import outbox
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 # the case must not be able to confirm an address or open the tracking page in the person's stead.
 SECRETS = ("code", "confirm_url")
 MASK = "••••••"
-_HEX_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _MESSAGE_ID = re.compile(r"<?(DSR-[0-9A-Z-]+)\.([0-9a-f]{16})\.([0-9a-f]{24})@[^\s<>@]+>?", re.IGNORECASE)
 
 
@@ -98,7 +98,7 @@ def mail_context(case: Case, organisation: Organisation) -> dict[str, Any]:
         "reference": case.reference,
         "received_at": case.received_at,
         "language": case.language,
-        "accent": organisation.brand_colour if _HEX_COLOUR.fullmatch(organisation.brand_colour) else "#4d4f57",
+        "accent": accent_print(organisation.brand_colour),
         "urls": {
             "notice": absolute("public-notice", slug),
             "track": absolute("public-track", slug),

@@ -40,7 +40,7 @@ def desk_view(view: View[P]) -> View[P]:
     """Sign-in, no storing by browsers or proxies, and NotAllowed as a 403 page that says why."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except NotAllowed as refusal:
@@ -101,11 +101,10 @@ def task_or_404(request: HttpRequest, task_id: int) -> CaseTask:
 
 
 def mail_or_404(request: HttpRequest, mail_id: int, act: Act = Act.CASE_WORK) -> InboundMail:
-    """A mail in triage, if the member sees it, else Http404; raises NotAllowed when their role does not include `act`."""
+    """A mail in triage, if the member sees it, else Http404; raises NotAllowed when their role lacks `act`."""
     user = member(request)
-    mail = (
-        InboundMail.objects.visible_to(user).in_triage().select_related("organisation", "raw").filter(pk=mail_id).first()
-    )
+    waiting = InboundMail.objects.visible_to(user).in_triage().select_related("organisation", "raw")
+    mail = waiting.filter(pk=mail_id).first()
     if mail is None:
         raise Http404
     _act_check(user, act, mail.organisation_id)

@@ -1,7 +1,7 @@
 """What the desk's forms accept. They check shape only: every rule of the domain stands in the services."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -52,7 +52,14 @@ class CaseForm(DeskForm):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 
-def _text(label: "str | _StrPromise", *, rows: int = 3, required: bool = True, hint: "str | _StrPromise" = "") -> forms.CharField:
+def _choice(form: forms.Form, name: str) -> forms.ChoiceField:
+    """The field of that name, of which the form's makers know that it is a choice."""
+    return cast("forms.ChoiceField", form.fields[name])
+
+
+def _text(
+    label: "str | _StrPromise", *, rows: int = 3, required: bool = True, hint: "str | _StrPromise" = ""
+) -> forms.CharField:
     return forms.CharField(
         label=label,
         required=required,
@@ -93,8 +100,7 @@ class DecisionForm(CaseForm):
     def __init__(self, *args: Any, case_right: CaseRight, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rules = RULES[case_right.right]
-        outcome, ground = self.fields["outcome"], self.fields["ground"]
-        assert isinstance(outcome, forms.ChoiceField) and isinstance(ground, forms.ChoiceField)
+        outcome, ground = _choice(self, "outcome"), _choice(self, "ground")
         outcome.choices = [(option.value, option.label) for option in rules.outcomes]
         if rules.grounds:
             ground.choices = [("", _("None")), *((code, ground_name(code)) for code in rules.grounds)]
@@ -176,9 +182,7 @@ class ReleaseForm(CaseForm):
 
     def __init__(self, *args: Any, rights: Iterable[CaseRight], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["rights"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(row.right, row.definition.name) for row in rights]
+        _choice(self, "rights").choices = [(row.right, row.definition.name) for row in rights]
 
 
 class ChecklistForm(CaseForm):
@@ -240,9 +244,7 @@ class RightAddForm(CaseForm):
 
     def __init__(self, *args: Any, organisation: Organisation, taken: Iterable[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["right"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = rights_of(organisation, without=taken)
+        _choice(self, "right").choices = rights_of(organisation, without=taken)
 
 
 def rights_of(organisation: Organisation, *, without: Iterable[str] = ()) -> list[tuple[str, str]]:
@@ -268,9 +270,7 @@ class MailOpenForm(DeskForm):
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["rights"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = rights_of(organisation)
+        _choice(self, "rights").choices = rights_of(organisation)
 
 
 class MailFileForm(DeskForm):

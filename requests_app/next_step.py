@@ -118,6 +118,7 @@ def _review_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> 
             "review", _("Next: review the decision on “%(right)s”") % names,
             _("%(author)s wrote it. A second person looks before it leaves.") % names,
             by, anchor=f"review-{right.right}", label=_("Review"), is_ours=onlooker.reviews,
+            rank=0 if right.case.assignee_id == onlooker.user_id else -1,  # what a second person comes for
         )
     if not situation.others_review and not situation.review_always:
         return NextStep(

@@ -139,7 +139,9 @@ def _claim(outgoing_id: int) -> Outgoing | None:
 
 @transaction.atomic
 def _accepted(outgoing: Outgoing) -> None:
-    if _swap(outgoing, state=OutgoingState.SENT, sent_at=timezone.now(), retry_at=None, error=""):
+    """The text goes: it is on the case with its codes masked, and a code must not outlive its sending here."""
+    sent = {"state": OutgoingState.SENT, "sent_at": timezone.now(), "body_text": "", "body_html": ""}
+    if _swap(outgoing, **sent, retry_at=None, error=""):
         _journal(outgoing, "message.sent", attempts=outgoing.attempts)
 
 

@@ -49,7 +49,7 @@ from requests_app.vocabulary import AddressKind, DeliverableKind, DeliverableSta
 
 log = logging.getLogger(__name__)
 
-PENDING = "portal_pending"  # session: a code was asked for; {"reference", "address_id"}, which is None for a stranger
+PENDING = "portal_pending"  # session: a code was asked for; {"address_id"}, which is None for a stranger
 PAGE = ["GET", "HEAD", "POST"]
 
 
@@ -115,7 +115,7 @@ def _code_ask(
         return _sign_in_page(request, organisation, form)
     address = _address(organisation, reference, email) if attempt_allowed(request, f"code:{reference}") else None
     portal_close(request)  # the next page asks for this code, not for one of a case that is still open
-    request.session[PENDING] = {"reference": reference, "address_id": address.pk if address else None}
+    request.session[PENDING] = {"address_id": address.pk if address else None}
     if address is not None:
         _portal_code_send(address)
     return redirect("track-code", organisation.slug)

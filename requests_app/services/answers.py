@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import override as language_override
@@ -202,7 +203,7 @@ def answer_release(
                 case_right=case_right, target=Stage.ANSWERED, actor=actor, answered_at=datetime.now(UTC)
             )
         _answer_journal(case, rights, deliverables, actor, delivery if with_data else "", single_channel_reason, passphrase_by)
-        _answer_announce(case, deliverables, sealed=passphrase is not None)
+        _answer_announce(case, rights, deliverables, passphrase_by if passphrase else "")
         case_clock_refresh(case=case)
     return passphrase
 
@@ -312,21 +313,31 @@ def _answer_journal(
     )
 
 
-def _answer_announce(case: Case, deliverables: list[Deliverable], *, sealed: bool) -> None:
-    """Tell the person by mail that the answer waits on the tracking page; the mail holds no data."""
-    address = (
-        PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL)
-        .order_by("-confirmed_at", "pk")
-        .first()
-    )
+def _answer_announce(
+    case: Case, rights: Sequence[CaseRight], deliverables: list[Deliverable], passphrase_by: str
+) -> None:
+    """Tell the person by mail that the answer waits on the tracking page; the mail holds no data.
+
+    `passphrase_by` is empty unless the answer was sealed.
+    """
+    addresses = PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL).select_related("party")
+    address = addresses.order_by(F("confirmed_at").desc(nulls_last=True), "pk").first()
     if address is None:
         return
+    template = "emails/answer_ready" if any(map(bears_data, rights)) else "emails/answer_without_data"
+    if passphrase_by:
+        template = "emails/answer_single_channel"
     person_write(
         case=case,
-        template="emails/answer_single_channel" if sealed else "emails/answer_ready",
+        template=template,
         address=address,
         key=f"answer:{case.reference}:{min(deliverable.pk for deliverable in deliverables)}",
-        context={},
+        context={
+            "rights": rights,
+            "others_open": case.rights.exclude(stage=Stage.ANSWERED).exists(),
+            "expires_on": datetime.now(UTC) + AVAILABLE_FOR,
+            "passphrase_by": passphrase_by,
+        },
     )
 
 

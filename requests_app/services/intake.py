@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.files import file_rewrap, key_create
-from dsar.core.journal import Entry, journal_append, journal_append_many
+from dsar.core.journal import Entry, journal_append, journal_open
 from dsar.core.models import EncryptionKey, Organisation
 from dsar.core.rights import RIGHTS
 from dsar.core.roles import Act
@@ -188,7 +188,7 @@ def _journal_opening(case: Case, rights: list[CaseRight], incoming: IncomingRequ
         )
         for right in rights
     ]
-    journal_append_many(chain=case.chain, organisation=case.organisation, entries=[opened, *clocks])
+    journal_open(chain=case.chain, organisation=case.organisation, entries=[opened, *clocks])
 
 
 def _personal_values(incoming: IncomingRequest) -> dict[str, str]:

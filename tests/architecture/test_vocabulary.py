@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 
 from tests.architecture.source import own_modules
 
@@ -58,7 +58,7 @@ def test_names_of_addresses() -> None:
         for entry in resolver.url_patterns:
             if isinstance(entry, URLResolver):
                 yield from named(entry)
-            elif isinstance(entry, URLPattern) and entry.name:
+            elif entry.name:
                 yield entry.name
 
     assert [name for name in named(get_resolver()) if is_forbidden(name)] == []

@@ -95,6 +95,7 @@ def _environment(folder: Path) -> Iterator[None]:
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {DATABASE}")
         queue.flushdb()
+        folder.joinpath("static").mkdir()
         try:
             _prepare()
             yield
@@ -107,16 +108,16 @@ def _prepare() -> None:
     import django
 
     django.setup()
-    from django.conf import settings
     from django.core.management import call_command
     from django.db import connection
 
+    from tests.benchmarks.urls import TABLE
     from tests.factories import OrganisationFactory
 
     call_command("migrate", run_syncdb=True, verbosity=0)
     OrganisationFactory.create(slug=SLUG)
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TABLE {settings.BARE_TABLE} (id bigserial PRIMARY KEY, body text NOT NULL)")
+        cursor.execute(f"CREATE TABLE {TABLE} (id bigserial PRIMARY KEY, body text NOT NULL)")
 
 
 @contextmanager
