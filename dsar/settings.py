@@ -26,7 +26,8 @@ BASE_URL = env.str("DSAR_BASE_URL", default=f"http://localhost:{env.int('PORT', 
 
 def embedded_secret(name: str) -> str:
     """The value of `name`, else one made once and kept in DATA_DIR; only the embedded SQLite default may do that."""
-    if value := env.str(name, default=""):
+    value: str = env.str(name, default="")
+    if value:
         return value
     if env.str("DATABASE_URL", default=""):
         raise ImproperlyConfigured(f"{name} must be set (or {name}_FILE) when DATABASE_URL is set.")
@@ -46,7 +47,7 @@ def embedded_secret_read(path: Path) -> str:
             os.link(fresh.name, path)  # of two processes that start together, the first wins and both read one secret
         except FileExistsError:
             pass
-        os.unlink(fresh.name)
+        Path(fresh.name).unlink()
     return path.read_text().strip()
 
 

@@ -150,7 +150,7 @@ def sample_company_create(path: Path) -> None:
     with closing(sqlite3.connect(fresh)) as database:
         database.executescript(_TABLES)
         people = sample_people()
-        _customers_write(database, people)
+        _clients_write(database, people)
         _platform_write(database, [*people[:8], *people[-6:]])
         database.commit()
     fresh.replace(path)
@@ -170,7 +170,7 @@ def _insert(database: sqlite3.Connection, table: str, rows: Iterable[Sequence[ob
     database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - table names are ours
 
 
-def _customers_write(database: sqlite3.Connection, people: Sequence[Person]) -> None:
+def _clients_write(database: sqlite3.Connection, people: Sequence[Person]) -> None:
     ids = range(1, len(people) + 1)
     _insert(database, "customers", (
         (i, p.number, p.name, p.email, p.phone, p.street, p.postal_code, p.city, p.country, p.language,

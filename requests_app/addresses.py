@@ -7,7 +7,7 @@ from requests_app.vocabulary import AddressKind
 
 
 def address_normalise(kind: str, value: str) -> str:
-    """E-mail casefolded; phone in digits with its prefix (French national numbers become +33); the rest as search text."""
+    """E-mail casefolded; phone in digits with its prefix (French numbers become +33); the rest as search text."""
     if kind == AddressKind.EMAIL:
         return value.strip().casefold()
     if kind == AddressKind.PHONE:
@@ -31,8 +31,10 @@ def names_agree(claimed: str, recorded: str) -> bool:
 
     Accents, capitals, order and hyphens aside. An empty claim agrees with every record: the address alone decides.
     """
-    first, second = (set(search_text(name.replace("-", " ").replace("'", " ").replace("’", " ")).split())
-                     for name in (claimed, recorded))
+    first, second = (
+        set(search_text(name.replace("-", " ").replace("'", " ").replace("’", " ")).split())
+        for name in (claimed, recorded)
+    )
     if not first:
         return True
     shorter, longer = sorted((first, second), key=len)

@@ -280,7 +280,7 @@ class _Parts:
         if not truthful:
             self.defects.append("charset_wrong")
         if str(part.get_param("format") or "").lower() == "flowed":
-            text = flowed_join(text, delete_space=str(part.get_param("delsp") or "").lower() == "yes")
+            text = flowed_join(text, joins_spaces=str(part.get_param("delsp") or "").lower() == "yes")
         return text
 
     def _content(self, part: Message) -> bytes:

@@ -18,8 +18,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import override as language_override
 
-from dsar.core.models import Organisation
 from dsar.core.colour import accent_print
+from dsar.core.models import Organisation
 from requests_app.grounds import GROUNDS, Ground
 from requests_app.models import Case, CaseRight, Decision, PartyAddress
 from requests_app.rights_table import ADVERSE, RULES
@@ -136,5 +136,6 @@ def _address_lines(case: Case) -> list[str]:
     for kind in (AddressKind.POSTAL, AddressKind.EMAIL):
         for address in addresses:
             if address.kind == kind:
-                return address.value.splitlines()[:5]
+                lines: list[str] = address.value.splitlines()[:5]
+                return lines
     return []

@@ -98,7 +98,7 @@ def _word_bytes(encoding: str, content: str) -> bytes:
         return data
 
 
-def flowed_join(text: str, *, delete_space: bool) -> str:
+def flowed_join(text: str, *, joins_spaces: bool) -> str:
     """Text of format=flowed with its paragraphs whole again (RFC 3676): a line that ends in a space goes on."""
     lines: list[str] = []
     goes_on = False
@@ -110,7 +110,7 @@ def flowed_join(text: str, *, delete_space: bool) -> str:
         else:
             lines.append(line)
         goes_on = line.endswith(" ") and not quoted and line != "-- "
-        if goes_on and delete_space:
+        if goes_on and joins_spaces:
             lines[-1] = lines[-1][:-1]
     return "\n".join(line.rstrip(" ") if line != "-- " else line for line in lines)
 

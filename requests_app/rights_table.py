@@ -29,7 +29,12 @@ class RightRules:
     checklist: tuple[tuple[str, str | Promise], ...] = ()
     outcomes: tuple[Outcome, ...] = _EVERY_OUTCOME
     grounds: tuple[str, ...] = (
-        "12_5_UNFOUNDED", "12_5_REPETITIVE", "12_6_IDENTITY", "11_2", "23_NATIONAL", "NOT_CONTROLLER",
+        "12_5_UNFOUNDED",
+        "12_5_REPETITIVE",
+        "12_6_IDENTITY",
+        "11_2",
+        "23_NATIONAL",
+        "NOT_CONTROLLER",
     )
     default_tasks: tuple[TaskKind, ...] = ()
     collects_data: bool = False
@@ -53,7 +58,13 @@ RULES: dict[str, RightRules] = {
             ("A10", _("Copy of all data")),
         ),
         grounds=(
-            "15_4", "12_5_UNFOUNDED", "12_5_REPETITIVE", "12_5_ABUSE", "12_6_IDENTITY", "11_2", "23_NATIONAL",
+            "15_4",
+            "12_5_UNFOUNDED",
+            "12_5_REPETITIVE",
+            "12_5_ABUSE",
+            "12_6_IDENTITY",
+            "11_2",
+            "23_NATIONAL",
             "NOT_CONTROLLER",
         ),
         collects_data=True,

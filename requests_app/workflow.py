@@ -20,8 +20,8 @@ MOVES: dict[Stage, frozenset[Stage]] = {
     Stage.ANSWERED: frozenset(),
 }
 
-# A right is ready when no blocking task is open and every checklist item is done or justified (DESIGN §2). Tested inside
-# the compare-and-swap, so that work added meanwhile by a worker is never overtaken.
+# A right is ready when no blocking task is open and every checklist item is done or justified (DESIGN §2). Tested
+# inside the compare-and-swap, so that work added meanwhile by a worker is never overtaken.
 NOT_READY = Q(tasks__state=TaskState.OPEN, tasks__blocking=True) | Q(checklist__state=ItemState.OPEN)
 
 

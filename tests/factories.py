@@ -60,7 +60,7 @@ class OrganisationFactory(DjangoModelFactory[Organisation]):
     authority = factory.SubFactory(SupervisoryAuthorityFactory)
     is_active = True
 
-    @factory.post_generation
+    @factory.post_generation  # type: ignore[untyped-decorator]  # factory_boy types its fields only
     def intake(obj: Organisation, create: bool, extracted: Any, **kwargs: Any) -> None:  # noqa: N805 - factory_boy's form
         if create:
             obj.intake_key = key_create(organisation=obj, purpose=EncryptionKey.Purpose.INTAKE)
@@ -135,4 +135,5 @@ def a_case(organisation: Organisation | None = None, **fields: Any) -> Case:
 
 def right_of(case: Case, code: str) -> CaseRight:
     """One right of a case, fresh from the database."""
-    return CaseRight.objects.select_related("case__organisation").get(case=case, right=code)
+    found: CaseRight = CaseRight.objects.select_related("case__organisation").get(case=case, right=code)
+    return found

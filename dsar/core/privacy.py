@@ -1,6 +1,7 @@
 """What becomes of each personal field of our own models when retention ends: purge it, or keep it for a reason.
 
-Every model lists its text-like fields in `personal` or in `impersonal`; a field in neither fails the suite (GDPR art. 5(1)(e)).
+Every model lists its text-like fields in `personal` or in `impersonal`; a field in neither fails the suite
+(GDPR art. 5(1)(e)).
 """
 
 from dataclasses import dataclass

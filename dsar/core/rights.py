@@ -34,15 +34,19 @@ RIGHTS: dict[str, Right] = {
         Right("restriction", _("Restriction"), _("Freeze my data"), "18"),
         Right("portability", _("Portability"), _("Take my data elsewhere"), "20"),
         Right("objection", _("Objection"), _("Object to a use of my data"), "21(1)"),
-        Right(
-            "marketing_objection", _("Objection to direct marketing"), _("Stop receiving advertising"), "21(2)"
-        ),
+        Right("marketing_objection", _("Objection to direct marketing"), _("Stop receiving advertising"), "21(2)"),
         Right("research_objection", _("Objection to research"), _("Object to research or statistics"), "21(6)"),
         Right("automated_decision", _("Automated decision"), _("Have a decision reviewed by a person"), "22"),
-        Right("directives", _("Directives after death"), _("Say what becomes of my data after my death"),
-              "85, loi 78-17", ("FR",)),
-        Right("post_mortem", _("Data of a deceased person"), _("Act for a person who has died"),
-              "85, loi 78-17", ("FR",)),
+        Right(
+            "directives",
+            _("Directives after death"),
+            _("Say what becomes of my data after my death"),
+            "85, loi 78-17",
+            ("FR",),
+        ),
+        Right(
+            "post_mortem", _("Data of a deceased person"), _("Act for a person who has died"), "85, loi 78-17", ("FR",)
+        ),
         Right("question", _("Question"), _("Something else, or I do not know"), "12"),
     )
 }

@@ -40,8 +40,12 @@ class Decision(models.Model):
     objects = OfCaseRightQuerySet.as_manager()
 
     personal: ClassVar[dict[str, Fate]] = {
-        "reasoning": PURGE, "withheld": PURGE, "evidence": PURGE, "review_note": PURGE,
-        "provision": REGISTER, "ground": REGISTER,
+        "reasoning": PURGE,
+        "withheld": PURGE,
+        "evidence": PURGE,
+        "review_note": PURGE,
+        "provision": REGISTER,
+        "ground": REGISTER,
     }
     impersonal: ClassVar[tuple[str, ...]] = ()
 

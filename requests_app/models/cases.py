@@ -1,9 +1,11 @@
 """One Case per letter, one CaseRight per right it invokes; the people of the case and their addresses."""
 
 from datetime import date
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from django.db import connections, models
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from dsar.core.models import EncryptionKey, Organisation, Team, User
 from dsar.core.privacy import PURGE, Fate, keep
@@ -39,20 +41,17 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
         Three characters and more use an index: pg_trgm on PostgreSQL, an FTS5 trigram table on SQLite.
         """
-        found = self
+        found: QuerySet[Case] = self
         for term in search_terms(text):
             if connections[self.db].vendor == "sqlite" and len(term) >= 3:
-                matching = '"' + term.replace('"', '""') + '"'
-                found = found.extra(  # noqa: S610 - constant SQL, the term is a parameter
-                    where=[
-                        "requests_app_case.id IN"
-                        " (SELECT rowid FROM requests_app_case_search WHERE requests_app_case_search MATCH %s)"
-                    ],
-                    params=[matching],
+                matching = RawSQL(
+                    "SELECT rowid FROM requests_app_case_search WHERE requests_app_case_search MATCH %s",
+                    ['"' + term.replace('"', '""') + '"'],
                 )
+                found = found.filter(pk__in=matching)
             else:
                 found = found.filter(search_text__contains=term)
-        return found
+        return cast("Self", found)
 
 
 class Case(models.Model):
@@ -92,12 +91,14 @@ class Case(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["organisation", "next_on", "id"], name="case_queue",
-                         condition=models.Q(closed_at=None)),
+            models.Index(
+                fields=["organisation", "next_on", "id"], name="case_queue", condition=models.Q(closed_at=None)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["organisation", "submission_hash"], name="case_submission_unique",
+                fields=["organisation", "submission_hash"],
+                name="case_submission_unique",
                 condition=~models.Q(submission_hash=""),
             ),
         ]
@@ -169,7 +170,10 @@ class CaseRight(models.Model):
 
     personal: ClassVar[dict[str, Fate]] = {"detail": PURGE}
     impersonal: ClassVar[tuple[str, ...]] = (
-        "clock_flags", "clock_explanation", "clock_rule", "clock_calendar",
+        "clock_flags",
+        "clock_explanation",
+        "clock_rule",
+        "clock_calendar",
     )
 
     class Meta:

@@ -74,16 +74,24 @@ class Outgoing(models.Model):
     objects = OutgoingQuerySet.as_manager()
 
     personal: ClassVar[dict[str, Fate]] = {
-        "key": THREAD, "message_id": THREAD, "in_reply_to": THREAD, "recipient": PURGE, "subject": PURGE,
-        "body_text": PURGE, "body_html": PURGE,
+        "key": THREAD,
+        "message_id": THREAD,
+        "in_reply_to": THREAD,
+        "recipient": PURGE,
+        "subject": PURGE,
+        "body_text": PURGE,
+        "body_html": PURGE,
     }
     impersonal: ClassVar[tuple[str, ...]] = ("sender", "reply_to", "language", "error")
 
     class Meta:
         ordering = ("pk",)
         indexes = [
-            models.Index(fields=["state", "retry_at"], name="outgoing_unsent",
-                         condition=models.Q(state__in=["pending", "claimed"])),
+            models.Index(
+                fields=["state", "retry_at"],
+                name="outgoing_unsent",
+                condition=models.Q(state__in=["pending", "claimed"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -122,7 +130,10 @@ class InboundMail(models.Model):
     objects = InboundMailQuerySet.as_manager()
 
     personal: ClassVar[dict[str, Fate]] = {
-        "raw_hash": THREAD, "message_id": THREAD, "sender": PURGE, "subject": PURGE,
+        "raw_hash": THREAD,
+        "message_id": THREAD,
+        "sender": PURGE,
+        "subject": PURGE,
     }
     impersonal: ClassVar[tuple[str, ...]] = ("reason", "defects")
 

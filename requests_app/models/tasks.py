@@ -58,9 +58,7 @@ class CaseTask(models.Model):
 
     class Meta:
         ordering = ("pk",)
-        constraints = [
-            models.UniqueConstraint(fields=["case_right", "kind", "subject_key"], name="case_task_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["case_right", "kind", "subject_key"], name="case_task_unique")]
         indexes = [
             models.Index(fields=["kind"], name="case_task_open", condition=models.Q(state="open")),
         ]

@@ -5,6 +5,7 @@ A release is refused, and the refusal journaled, while identity is not establish
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -69,7 +70,9 @@ def deliverable_register(
         kind="deliverable.registered",
         actor=Actor.SYSTEM,
         facts={
-            "kind": str(kind), "rights": [right.right for right in rights], "sha256": stored_file.sha256,
+            "kind": str(kind),
+            "rights": [right.right for right in rights],
+            "sha256": stored_file.sha256,
             "size": stored_file.size,
         },
     )
@@ -102,12 +105,13 @@ def letter_prepare(*, case: Case) -> list[Deliverable]:
         html = letter_html(case, rights)
         name = _("letter")
     files = [(DeliverableKind.LETTER_HTML, f"{name}.html", "text/html", html.encode())]
-    try:
+    with suppress(PdfUnavailable):  # said on the desk and by /readyz; the web page is a complete letter
         files.append((DeliverableKind.LETTER, f"{name}.pdf", "application/pdf", pdf_render(html)))
-    except PdfUnavailable:
-        pass  # said on the desk and by /readyz; the web page is a complete letter
     stored = [
-        (kind, file_store(key=case.key, name=f"{case.reference}-{file_name}", content_type=content_type, content=content))
+        (
+            kind,
+            file_store(key=case.key, name=f"{case.reference}-{file_name}", content_type=content_type, content=content),
+        )
         for kind, file_name, content_type, content in files
     ]
     with transaction.atomic():
@@ -125,7 +129,7 @@ def letter_prepare(*, case: Case) -> list[Deliverable]:
 
 
 def cases_without_letter() -> list[int]:
-    """Cases with decided rights and no prepared letter that answers exactly those; by state, so late or twice is the same."""
+    """Cases with decided rights and no prepared letter that answers exactly those."""
     waiting = Case.objects.filter(rights__stage=Stage.DECIDED).distinct().prefetch_related("rights")
     return [case.pk for case in waiting if not letter_prepared(case, letter_rights(case))]
 
@@ -199,10 +203,10 @@ def answer_release(
             deliverables = [_sealed(case, rights, deliverables, passphrase)]
         _deliverables_release(case, deliverables, actor, delivery if with_data else "", single_channel_reason)
         for case_right in rights:
-            case_right_move(
-                case_right=case_right, target=Stage.ANSWERED, actor=actor, answered_at=datetime.now(UTC)
-            )
-        _answer_journal(case, rights, deliverables, actor, delivery if with_data else "", single_channel_reason, passphrase_by)
+            case_right_move(case_right=case_right, target=Stage.ANSWERED, actor=actor, answered_at=datetime.now(UTC))
+        _answer_journal(
+            case, rights, deliverables, actor, delivery if with_data else "", single_channel_reason, passphrase_by
+        )
         _answer_announce(case, rights, deliverables, passphrase_by if passphrase else "")
         case_clock_refresh(case=case)
     return passphrase
@@ -215,9 +219,7 @@ def _delivery_check(case: Case, delivery: str, reason: str, passphrase_by: str) 
             gettext_lazy("This person has one channel only: release with a passphrase told by phone or post."),
         )
     if delivery == Delivery.SINGLE_CHANNEL and not reason.strip():
-        raise DomainError(
-            "single_channel_reason_missing", gettext_lazy("Write why one channel must be enough here.")
-        )
+        raise DomainError("single_channel_reason_missing", gettext_lazy("Write why one channel must be enough here."))
     if delivery == Delivery.SINGLE_CHANNEL and passphrase_by not in ("phone", "post"):
         raise DomainError("passphrase_way_missing", gettext_lazy("Say how the passphrase is told: phone or post."))
 
@@ -352,7 +354,9 @@ def deliverable_downloaded(*, deliverable: Deliverable, opened_by: str, second_c
         kind="deliverable.downloaded",
         actor=Actor.DATA_SUBJECT,
         facts={
-            "kind": deliverable.kind, "sha256": deliverable.sha256, "opened_by": opened_by,
+            "kind": deliverable.kind,
+            "sha256": deliverable.sha256,
+            "opened_by": opened_by,
             "second_channel": second_channel,
         },
     )

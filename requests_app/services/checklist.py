@@ -1,4 +1,4 @@
-"""What the organisation's own record already answers of an access request: items A0-A10 filled from facts (GDPR art. 15).
+"""What the organisation's own record already answers of an access request: items A0-A10 (GDPR art. 15).
 
 An item is marked done only when the fact is stated for every processing activity that the organisation controls; what
 is unknown stays open, with a note that says what is missing, for a person to find out or to justify.

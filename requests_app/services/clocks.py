@@ -45,9 +45,7 @@ class Clock:
 def clock_compute(organisation: Organisation, right: str, received_at: datetime) -> Clock:
     """The clock of a right received at an aware instant, in the organisation's jurisdiction and time zone."""
     received_on = local_date(received_at, organisation.time_zone)
-    facts = Facts(
-        jurisdiction=organisation.jurisdiction, time_zone=organisation.time_zone, received_at=received_at
-    )
+    facts = Facts(jurisdiction=organisation.jurisdiction, time_zone=organisation.time_zone, received_at=received_at)
     days = RULES[right].target_working_days
     calendar = jurisdiction(organisation.jurisdiction).calendar
     target_on = working_days_after(received_on, days, calendar) if days else None

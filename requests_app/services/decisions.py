@@ -37,8 +37,12 @@ class Reasons:
     @property
     def texts(self) -> dict[str, str]:
         """The free texts that were written, for the journal."""
-        written = {"reasoning": self.reasoning, "withheld": self.withheld, "evidence": self.evidence,
-                   "provision": self.provision}
+        written = {
+            "reasoning": self.reasoning,
+            "withheld": self.withheld,
+            "evidence": self.evidence,
+            "provision": self.provision,
+        }
         return {name: text for name, text in written.items() if text}
 
 
@@ -147,7 +151,7 @@ def _reviewing(decision: Decision, actor: Actor, version: int | None) -> User:
 
 @transaction.atomic
 def decision_approve(*, decision: Decision, actor: Actor, note: str = "", version: int | None = None) -> None:
-    """A second person approves: the decision stands. Raises NotAllowed for its author, Conflict when no longer waiting."""
+    """A second person approves: the decision stands. Raises NotAllowed for its author, `not_waiting` when done."""
     user = _reviewing(decision, actor, version)
     _review_close(decision, Decision.Review.APPROVED, user, note)
     _journal(decision, "decision.approved", actor, {"note": note.strip()} if note.strip() else {})
@@ -205,7 +209,9 @@ def _journal(decision: Decision, kind: str, actor: Actor, values: dict[str, str]
         kind=kind,
         actor=actor,
         facts={
-            "right": decision.case_right.right, "outcome": decision.outcome, "ground": decision.ground,
+            "right": decision.case_right.right,
+            "outcome": decision.outcome,
+            "ground": decision.ground,
             "decision": decision.pk,
         },
         values=values,

@@ -82,7 +82,9 @@ def _right_check(code: str, organisation: Organisation) -> None:
 
 
 def _case_create(incoming: IncomingRequest, organisation: Organisation, key: str, actor: Actor) -> Case:
-    clocks = {invoked.code: clock_compute(organisation, invoked.code, incoming.received_at) for invoked in incoming.rights}
+    clocks = {
+        invoked.code: clock_compute(organisation, invoked.code, incoming.received_at) for invoked in incoming.rights
+    }
     rights = [
         CaseRight(
             right=invoked.code, detail=invoked.detail, received_at=incoming.received_at, **clocks[invoked.code].fields
@@ -106,7 +108,10 @@ def _case_create(incoming: IncomingRequest, organisation: Organisation, key: str
     )
     addresses = _addresses(incoming)
     case.search_text = search_text(
-        case.reference, incoming.name, *(address.value for address in addresses), incoming.text,
+        case.reference,
+        incoming.name,
+        *(address.value for address in addresses),
+        incoming.text,
         *(invoked.detail for invoked in incoming.rights),
     )
     case.save(force_insert=True)
@@ -140,7 +145,11 @@ def _addresses(incoming: IncomingRequest) -> list[PartyAddress]:
 
 def _checklists_create(rights: list[CaseRight]) -> None:
     ChecklistItem.objects.bulk_create(
-        [ChecklistItem(case_right=right, code=code) for right in rights for code, _label in RULES[right.right].checklist]
+        [
+            ChecklistItem(case_right=right, code=code)
+            for right in rights
+            for code, _label in RULES[right.right].checklist
+        ]
     )
 
 
@@ -203,9 +212,7 @@ def _personal_values(incoming: IncomingRequest) -> dict[str, str]:
     }
 
 
-def _acknowledge(
-    case: Case, rights: list[CaseRight], addresses: list[PartyAddress], incoming: IncomingRequest
-) -> None:
+def _acknowledge(case: Case, rights: list[CaseRight], addresses: list[PartyAddress], incoming: IncomingRequest) -> None:
     """Put the acknowledgement into the outbox; it asks to confirm the mailbox, which never suspends the clock."""
     address = next((found for found in addresses if found.kind == AddressKind.EMAIL), None)
     if address is None:
@@ -259,5 +266,3 @@ def case_right_add(
         values={"detail": detail} if detail else {},
     )
     return added
-
-

@@ -25,7 +25,12 @@ def note_add(*, case: Case, body: str, actor: Actor) -> Message:
     """An internal note; it may be disclosed under GDPR art. 15, so it is written as if the person read it."""
     actor.must(Act.CASE_WORK, case.organisation)
     message = Message.objects.create(
-        case=case, direction=Direction.NOTE, channel=Channel.FORM, author=actor.user, body=_checked(body), at=datetime.now(UTC)
+        case=case,
+        direction=Direction.NOTE,
+        channel=Channel.FORM,
+        author=actor.user,
+        body=_checked(body),
+        at=datetime.now(UTC),
     )
     _journal(message, "note.added", actor)
     return message

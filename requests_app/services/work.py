@@ -47,9 +47,7 @@ def case_task_add(
     """Add a task once per (right, kind, subject), routed to a team; the existing one when it is there already."""
     CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.NOT_READY
     case = case_right.case
-    rule = None if automatic else route(
-        case.organisation, right=case_right.right, kind=kind, subject_key=subject_key
-    )
+    rule = None if automatic else route(case.organisation, right=case_right.right, kind=kind, subject_key=subject_key)
     task, is_new = CaseTask.objects.get_or_create(
         case_right=case_right,
         kind=kind,
@@ -92,9 +90,7 @@ def case_task_take(*, task: CaseTask, actor: Actor) -> None:
 
 
 @transaction.atomic
-def case_task_finish(
-    *, task: CaseTask, actor: Actor, result: dict[str, Any] | None = None, note: str = ""
-) -> None:
+def case_task_finish(*, task: CaseTask, actor: Actor, result: dict[str, Any] | None = None, note: str = "") -> None:
     """Close a task once; finishing it again changes nothing. `result` holds codes and counts, `note` a person's words.
 
     Raises NotAllowed when a person tries to close the machine's own work.
@@ -119,7 +115,10 @@ def case_task_finish(
         kind="task.finished",
         actor=actor,
         facts={
-            "right": task.case_right.right, "task": task.kind, "subject": task.subject_key, "result": task.result,
+            "right": task.case_right.right,
+            "task": task.kind,
+            "subject": task.subject_key,
+            "result": task.result,
         },
         values={"note": note} if note else {},
     )

@@ -19,7 +19,9 @@ def test_one_letter_with_two_rights_has_two_clocks() -> None:
     case = a_case()
     access, objection = right_of(case, "access"), right_of(case, "marketing_objection")
     assert (access.due_on, access.last_day, access.prudent_due_on) == (
-        date(2026, 4, 7), date(2026, 4, 5), date(2026, 4, 5),
+        date(2026, 4, 7),
+        date(2026, 4, 5),
+        date(2026, 4, 5),
     )
     assert access.target_on is None
     assert objection.due_on == date(2026, 4, 7)

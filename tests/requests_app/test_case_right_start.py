@@ -57,7 +57,11 @@ def test_tasks_are_routed_by_the_first_matching_rule() -> None:
     case = a_case()
     marketing, archive = TeamFactory.create_batch(2, organisation=case.organisation)
     RoutingRule.objects.create(
-        organisation=case.organisation, position=1, kind=TaskKind.COLLECT_BY_HAND, subject_prefix="source:paper", team=archive
+        organisation=case.organisation,
+        position=1,
+        kind=TaskKind.COLLECT_BY_HAND,
+        subject_prefix="source:paper",
+        team=archive,
     )
     RoutingRule.objects.create(organisation=case.organisation, position=2, right="marketing_objection", team=marketing)
     objection = right_of(case, "marketing_objection")
@@ -70,7 +74,9 @@ def test_tasks_are_routed_by_the_first_matching_rule() -> None:
 def test_of_two_members_one_takes_a_task() -> None:
     case = a_case()
     task = case_task_add(case_right=right_of(case, "marketing_objection"), kind=TaskKind.STOP_MARKETING)
-    one, two = (actor_for(member(case.organisation, role), case.organisation) for role in (Role.HANDLER, Role.CONTRIBUTOR))
+    one, two = (
+        actor_for(member(case.organisation, role), case.organisation) for role in (Role.HANDLER, Role.CONTRIBUTOR)
+    )
     case_task_take(task=task, actor=one)
     with pytest.raises(Conflict):
         case_task_take(task=task, actor=two)

@@ -23,7 +23,12 @@ from tests.factories import a_case, actor_for, member, right_of
 
 pytestmark = pytest.mark.django_db
 
-REFUSAL = {"outcome": "refused", "ground": "12_5_REPETITIVE", "reasoning": "Asked and answered last week.", "evidence": "DSR of 2 March"}
+REFUSAL: dict[str, Any] = {
+    "outcome": "refused",
+    "ground": "12_5_REPETITIVE",
+    "reasoning": "Asked and answered last week.",
+    "evidence": "DSR of 2 March",
+}
 
 
 def ready(code: str) -> tuple[CaseRight, Actor]:

@@ -108,7 +108,7 @@ def test_broken_words_are_read_as_meant() -> None:
     assert header_decode("a\r\n\tb") == "a b"
     assert bytes_decode("déjà".encode(), "iso-8859-1") == ("déjà", False)  # UTF-8 that claims to be Latin-1
     assert bytes_decode(b"d\xe9j\xe0 \x80", "iso-8859-1") == ("déjà €", True)  # Latin-1 means Windows-1252
-    assert flowed_join("one \ntwo\n\n> q \n> r", delete_space=False) == "one two\n\n> q\n> r"
+    assert flowed_join("one \ntwo\n\n> q \n> r", joins_spaces=False) == "one two\n\n> q\n> r"
     assert html_to_text("<p>a &amp; b<p>c<ul><li>d<li>e</ul>").split() == ["a", "&", "b", "c", "d", "e"]
 
 

@@ -3,6 +3,7 @@
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
@@ -22,7 +23,7 @@ HOSTILE = '<img src="file:///etc/passwd"><script>alert(1)</script></p><link rel=
 
 
 def decided_case(outcome: str = "granted", code: str = "access", **fields: str) -> tuple[Case, CaseRight]:
-    case_fields = {name: fields.pop(name) for name in ("name", "language", "postal") if name in fields}
+    case_fields: dict[str, Any] = {name: fields.pop(name) for name in ("name", "language", "postal") if name in fields}
     case = a_case(rights=(code,), **case_fields)
     CaseRight.objects.filter(case=case).update(stage=Stage.DECIDED, outcome=outcome)
     Decision.objects.create(
@@ -51,7 +52,10 @@ def test_every_letter_carries_what_the_law_wants(language: str, code: str, outco
 
 def test_refusal_says_ground_and_reasons() -> None:
     case, case_right = decided_case(
-        "refused", ground="12_5_REPETITIVE", reasoning="Votre demande du 2 mars a déjà reçu cette réponse.", evidence="x"
+        "refused",
+        ground="12_5_REPETITIVE",
+        reasoning="Votre demande du 2 mars a déjà reçu cette réponse.",
+        evidence="x",
     )
     text = text_of(letter_html(case, [case_right]))
     assert "Votre demande du 2 mars" in text
@@ -68,14 +72,22 @@ def test_hostile_text_reads_no_file_and_no_network(tmp_path: Path) -> None:
     assert "<script>" not in html
     assert "<img" not in html
     attachment = f'<html lang="en"><title>x</title><body><a rel="attachment" href="file://{secret}">x</a></body></html>'
-    for document in (html, attachment, f'<html lang="en"><title>x</title><body><img src="file://{secret}" alt="x"></body></html>'):
+    for document in (
+        html,
+        attachment,
+        f'<html lang="en"><title>x</title><body><img src="file://{secret}" alt="x"></body></html>',
+    ):
         assert secret.read_bytes() not in _whole(pdf_render(document))
 
 
 def _whole(pdf: bytes) -> bytes:
     """All streams of a PDF, unpacked."""
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        streams = [item.read_bytes() for item in document.objects if isinstance(item, pikepdf.Stream) and "/Subtype" not in item]
+        streams = [
+            item.read_bytes()
+            for item in document.objects
+            if isinstance(item, pikepdf.Stream) and "/Subtype" not in item
+        ]
     return b"".join(streams)
 
 

@@ -60,7 +60,12 @@ class AuditEvent(models.Model):
 
     personal: ClassVar[dict[str, Fate]] = {}
     impersonal: ClassVar[tuple[str, ...]] = (
-        "kind", "actor_role", "facts", "digests", "prev_hash", "hash",
+        "kind",
+        "actor_role",
+        "facts",
+        "digests",
+        "prev_hash",
+        "hash",
     )
 
     class Meta:

@@ -32,7 +32,15 @@ class SupervisoryAuthority(models.Model):
 
     personal: ClassVar[dict[str, Fate]] = {}
     impersonal: ClassVar[tuple[str, ...]] = (
-        "code", "country", "name", "short_name", "address", "phone", "website", "complaint_url", "language",
+        "code",
+        "country",
+        "name",
+        "short_name",
+        "address",
+        "phone",
+        "website",
+        "complaint_url",
+        "language",
     )
 
     class Meta:
@@ -111,13 +119,36 @@ class Organisation(models.Model):
     objects = OrganisationQuerySet.as_manager()
 
     personal: ClassVar[dict[str, Fate]] = {
-        "dpo_name": PUBLISHED, "dpo_email": PUBLISHED, "dpo_phone": PUBLISHED,
+        "dpo_name": PUBLISHED,
+        "dpo_email": PUBLISHED,
+        "dpo_phone": PUBLISHED,
     }
     impersonal: ClassVar[tuple[str, ...]] = (
-        "slug", "name", "legal_form", "registration", "street", "postal_code", "city", "country", "website",
-        "privacy_email", "phone", "postal_requests", "asked_details", "identity_policy", "policy", "jurisdiction",
-        "time_zone", "language", "languages", "rights", "brand_colour", "commitments", "profile_gaps",
-        "profile_warnings", "profile_digest",
+        "slug",
+        "name",
+        "legal_form",
+        "registration",
+        "street",
+        "postal_code",
+        "city",
+        "country",
+        "website",
+        "privacy_email",
+        "phone",
+        "postal_requests",
+        "asked_details",
+        "identity_policy",
+        "policy",
+        "jurisdiction",
+        "time_zone",
+        "language",
+        "languages",
+        "rights",
+        "brand_colour",
+        "commitments",
+        "profile_gaps",
+        "profile_warnings",
+        "profile_digest",
     )
 
     class Meta:
@@ -186,8 +217,16 @@ class ProcessingActivity(OfOrganisation):
 
     personal: ClassVar[dict[str, Fate]] = {}
     impersonal: ClassVar[tuple[str, ...]] = (
-        "code", "name", "purpose", "legal_bases", "legitimate_interest", "categories", "subjects", "sources",
-        "automated_logic", "transfers",
+        "code",
+        "name",
+        "purpose",
+        "legal_bases",
+        "legitimate_interest",
+        "categories",
+        "subjects",
+        "sources",
+        "automated_logic",
+        "transfers",
     )
 
     class Meta(OfOrganisation.Meta):
@@ -225,7 +264,12 @@ class RetentionRule(models.Model):
 
     personal: ClassVar[dict[str, Fate]] = {}
     impersonal: ClassVar[tuple[str, ...]] = (
-        "data_category", "duration", "criterion", "counted_from", "provision", "note",
+        "data_category",
+        "duration",
+        "criterion",
+        "counted_from",
+        "provision",
+        "note",
     )
 
     class Meta:
@@ -256,5 +300,3 @@ class Recipient(OfOrganisation):
 
     def __str__(self) -> str:
         return self.name or localised(self.category)
-
-

@@ -89,9 +89,7 @@ def _organisation_make(slug: str, members: dict[str, User]) -> None:
             Membership.objects.create(
                 user=members[member.email], organisation=organisation, role=role, team=teams.get(team)
             )
-    organisation_activate(
-        organisation=organisation, privacy_lead=members[demo.PRIVACY_LEADS[slug]], actor=Actor.SYSTEM
-    )
+    organisation_activate(organisation=organisation, privacy_lead=members[demo.PRIVACY_LEADS[slug]], actor=Actor.SYSTEM)
     approver = members[demo.PRIVACY_LEADS[slug]]
     for source_map in SourceMap.objects.filter(source__organisation=organisation, approved_at=None):
         source_map_approve(source_map=source_map, actor=Actor.member(approver, organisation))
@@ -103,7 +101,10 @@ def _stories() -> Iterator[demo.Story]:
     number = 0
     while True:
         yield demo.Story(
-            demo.JST, number % 26, timedelta(days=number % 27, hours=number % 9 + 1), (("access",), demo.OM, demo.BOTH)[number % 3]
+            demo.JST,
+            number % 26,
+            timedelta(days=number % 27, hours=number % 9 + 1),
+            (("access",), demo.OM, demo.BOTH)[number % 3],
         )
         number += 1
 
@@ -144,7 +145,8 @@ class _Telling:
         return self._member("reviewer")
 
     def right(self, code: str) -> CaseRight:
-        return CaseRight.objects.select_related("case__organisation").get(case=self.case, right=code)
+        found: CaseRight = CaseRight.objects.select_related("case__organisation").get(case=self.case, right=code)
+        return found
 
     # ---- doors ----
 
@@ -175,9 +177,11 @@ class _Telling:
         french = self.person.language == "fr"
         asks = {
             "access": "Je souhaite recevoir une copie de toutes les données que vous détenez sur moi."
-            if french else "I would like a copy of all the personal data you hold about me.",
+            if french
+            else "I would like a copy of all the personal data you hold about me.",
             "marketing_objection": "Et je ne veux plus recevoir vos publicités."
-            if french else "And stop sending me advertising.",
+            if french
+            else "And stop sending me advertising.",
         }
         mail = EmailMessage()
         mail["From"] = f"{self._name} <{self._email}>"
@@ -238,13 +242,17 @@ class _Telling:
     def send_back(self) -> None:
         decision = Decision.objects.filter(case_right__case=self.case).latest("pk")
         services.decision_send_back(
-            decision=decision, actor=self.reviewer, note="Le destinataire des paiements manque : demandez son nom à la comptabilité."
+            decision=decision,
+            actor=self.reviewer,
+            note="Le destinataire des paiements manque : demandez son nom à la comptabilité.",
         )
 
     def decide_objection(self) -> None:
         objection = self.right("marketing_objection")
         for task in objection.tasks.filter(state=TaskState.OPEN):
-            services.case_task_finish(task=task, actor=self.handler, note="Désinscription faite, adresse en liste d’exclusion.")
+            services.case_task_finish(
+                task=task, actor=self.handler, note="Désinscription faite, adresse en liste d’exclusion."
+            )
         for item in objection.checklist.all():
             services.checklist_item_set(item=item, state=ItemState.DONE, actor=self.handler)
         services.decision_submit(case_right=self.right("marketing_objection"), outcome="granted", actor=self.handler)
@@ -257,7 +265,7 @@ class _Telling:
         services.answer_release(case=self.case, rights=[self.right("access")], actor=self.handler)
 
     def release_refused(self) -> None:
-        """Somebody confirmed a mailbox that no source holds for this person: nothing leaves, and the journal says so."""
+        """Somebody confirmed a mailbox that no source holds for this person: nothing leaves, the journal says so."""
         try:
             self.release()
         except DomainError as error:
@@ -272,8 +280,8 @@ class _Telling:
             rights=[self.right("access")],
             actor=self.handler,
             delivery=Delivery.SINGLE_CHANNEL,
-            single_channel_reason="Demande par courriel ; aucun autre moyen sûr n’est connu que le téléphone du dossier.",
-            passphrase_by="phone",
+            single_channel_reason="Demande par courriel ; le seul autre moyen sûr est le téléphone du dossier.",
+            passphrase_by="phone",  # noqa: S106 - the way it is told
         )
 
     def download(self) -> None:
