@@ -110,7 +110,8 @@ class CasePage:
     deliverables: list[Deliverable]
     messages_with_files: list[Message]
     obstacles: list[Obstacle]
-    decided: list[CaseRight]
+    leaving: list[CaseRight]  # what the next release answers
+    held: list[CaseRight]  # decided, and waiting for identity to be established
     channels: list[str]
     release: ReleaseForm | None
     message: MessageForm | None
@@ -152,8 +153,9 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
     others = _others_review(case, user)
     messages = list(case.messages.all())
     unread = sum(map(is_news, messages))
-    decided = [right for right in rights if right.stage == Stage.DECIDED]
-    obstacles = services.release_obstacles(case, decided) if decided else []
+    groups = services.letter_groups(case)
+    leaving, held = (groups + [[], []])[:2]
+    obstacles = services.release_obstacles(case, leaving) if leaving else []
     situation = Situation(obstacles, unread, others, case.organisation.review == Organisation.Review.ALWAYS)
     onlooker = Onlooker(user.pk, may_work, may_review)
     panels = [_panel(case, right, onlooker, situation, today, kept) for right in rights]
@@ -179,9 +181,10 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
         deliverables=list(case.deliverables.all()),
         messages_with_files=[message for message in messages if message.files.all()],
         obstacles=obstacles,
-        decided=decided,
+        leaving=leaving,
+        held=held,
         channels=services.channels(case),
-        release=_release_form(case, decided, kept) if may_work and decided else None,
+        release=_release_form(case, kept) if may_work and leaving else None,
         message=_form(kept, "message", MessageForm, case) if may_work else None,
         note=kept.get("note") or NoteForm(auto_id="note-%s") if may_work else None,  # type: ignore[arg-type]
         right_add=_right_add_form(case, rights, kept) if may_work else None,
@@ -250,11 +253,10 @@ def _decision_form(case: Case, right: CaseRight, forms: Forms) -> Any:
     return DecisionForm(initial=initial, case_right=right, auto_id=f"decide-{right.right}-%s")
 
 
-def _release_form(case: Case, decided: list[CaseRight], forms: Forms) -> Any:
+def _release_form(case: Case, forms: Forms) -> Any:
     if kept := forms.get("release"):
         return kept
-    initial = {"version": case.version, "rights": [right.right for right in decided], "delivery": "two_channels"}
-    return ReleaseForm(initial=initial, rights=decided, auto_id="release-%s")
+    return ReleaseForm(initial={"version": case.version, "delivery": "two_channels"}, auto_id="release-%s")
 
 
 def _right_add_form(case: Case, rights: list[CaseRight], forms: Forms) -> Any:

@@ -34,7 +34,6 @@ from requests_app.desk_forms import (
 )
 from requests_app.letters import letter_html
 from requests_app.models import Case, CaseRight, ChecklistItem, Decision
-from requests_app.vocabulary import Stage
 
 
 @desk_page
@@ -213,13 +212,12 @@ def decision_single_handed(request: HttpRequest, reference: str, right: str) -> 
 def answer_release(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Release the answer; a passphrase is shown in this response and never again."""
     case = case_or_404(request, reference, Act.CASE_WORK)
-    decided = list(case.rights.filter(stage=Stage.DECIDED))
-    form = ReleaseForm(request.POST, rights=decided, auto_id="release-%s")
+    form = ReleaseForm(request.POST, auto_id="release-%s")
     told: dict[str, Any] = {}
 
-    def release(*, actor: Actor, rights: list[str], **fields: Any) -> None:
-        chosen = [row for row in case.rights.all() if row.right in rights]
-        told["passphrase"] = services.answer_release(case=case, rights=chosen, actor=actor, **fields)
+    def release(*, actor: Actor, **fields: Any) -> None:
+        leaving = next(iter(services.letter_groups(case)), [])
+        told["passphrase"] = services.answer_release(case=case, rights=leaving, actor=actor, **fields)
         told["by"] = fields["passphrase_by"]
 
     response = act(request, case, form, release, key="release", done=_("The answer is released."), anchor="rights")
@@ -263,10 +261,10 @@ LETTER_POLICY = {
 
 @desk_page
 def letter_preview(request: HttpRequest, reference: str) -> HttpResponseBase:
-    """The letter as it would leave now: on the rights named in the address, else on every decided one."""
+    """The letter as it would leave now: on the right in review named in the address, else the one that leaves next."""
     case = case_or_404(request, reference)
     asked = request.GET.getlist("rights")
-    rights = [row for row in case.rights.all() if (row.right in asked if asked else row.stage == Stage.DECIDED)]
+    rights = [row for row in case.rights.all() if row.right in asked] or next(iter(services.letter_groups(case)), [])
     if not rights or any(not row.outcome for row in rights):
         nothing = _("Nothing is decided yet, so there is no letter to read.")
         return case_render(request, case, error=str(nothing), status=422)

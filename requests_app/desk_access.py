@@ -147,6 +147,11 @@ class DeskBar:
         return bool(organisations_allowing(self.user, Act.TASK_WORK))
 
     @cached_property
+    def sources(self) -> bool:
+        """Whether some role of the member approves data sources, or administers."""
+        return any(organisations_allowing(self.user, act) for act in (Act.SOURCE_APPROVE, Act.ORGANISATION_EDIT))
+
+    @cached_property
     def triage(self) -> int:
         """Mails that wait for a person."""
         return InboundMail.objects.visible_to(self.user).in_triage().count()

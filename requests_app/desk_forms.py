@@ -153,7 +153,7 @@ class SingleHandedForm(CaseForm):
 
 
 class ReleaseForm(CaseForm):
-    """Which decided rights the answer covers, and how it reaches the person."""
+    """How the answer reaches the person."""
 
     errors_of = {
         "two_channels_missing": "delivery",
@@ -161,11 +161,6 @@ class ReleaseForm(CaseForm):
         "passphrase_way_missing": "passphrase_by",
     }
 
-    rights = forms.MultipleChoiceField(
-        label=_("Rights that this answer covers"),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one right.")},
-    )
     delivery = forms.ChoiceField(
         label=_("Delivery"), choices=Delivery.choices, widget=forms.RadioSelect, required=False
     )
@@ -179,10 +174,6 @@ class ReleaseForm(CaseForm):
         required=False,
         help_text=_("Only for the encrypted delivery. Never by the mailbox that the request came from."),
     )
-
-    def __init__(self, *args: Any, rights: Iterable[CaseRight], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _choice(self, "rights").choices = [(row.right, row.definition.name) for row in rights]
 
 
 class ChecklistForm(CaseForm):

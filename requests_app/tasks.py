@@ -5,8 +5,7 @@ from celery import shared_task
 from dsar.core.broker import task_queue
 from requests_app import outbox
 from requests_app.models import Case
-from requests_app.services import answers as letters
-from requests_app.services import mail
+from requests_app.services import letters, mail
 
 
 @shared_task(name="requests_app.outbox_send")

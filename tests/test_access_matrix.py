@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from dsar.core.files import file_store
 from dsar.core.models import Organisation, User
 from dsar.core.roles import Role
-from exports.models import Collection, DataSource
+from exports.models import Collection, DataSource, SourceMap
 from requests_app.models import Case, InboundMail
 from requests_app.services import case_task_add
 from tests.factories import OrganisationFactory, TeamFactory, UserFactory, a_case, member, right_of
@@ -26,6 +26,7 @@ NOT_HERE, REFUSED = 404, 403
 READERS = (Role.HANDLER, Role.REVIEWER, Role.DPO, Role.AUDITOR)
 WORKERS = (Role.HANDLER, Role.REVIEWER, Role.DPO)
 REVIEWERS = (Role.REVIEWER, Role.DPO)
+SOURCE_READERS = (*REVIEWERS, Role.ADMINISTRATOR)
 STRANGERS = ("elsewhere", "nowhere")  # a DPO of another organisation; an account without any role
 EVERYBODY = (*Role, *STRANGERS)
 
@@ -39,7 +40,7 @@ class Door:
     """
 
     method: str
-    kind: str  # what its id names: "", "case", "right", "item", "source", "task", "mail" or "file"
+    kind: str  # what its id names: "", "case", "right", "item", "source", "data_source", "version", "task", "mail" …
     reads: tuple[str, ...]
     allowed: tuple[str, ...]
     otherwise: int = NOT_HERE
@@ -98,6 +99,9 @@ DOORS: dict[str, Door] = {
     "package-preview": Door("get", "right", READERS, READERS),
     "collection-admit": Door("post", "source", READERS, WORKERS),
     "collection-retry": Door("post", "source", READERS, WORKERS),
+    "source-list": a_list(*SOURCE_READERS),
+    "source-detail": Door("get", "data_source", SOURCE_READERS, SOURCE_READERS),
+    "source-map-approve": Door("post", "version", SOURCE_READERS, REVIEWERS),
 }
 
 
@@ -142,6 +146,8 @@ def house() -> House:
         "right": [case.reference, "access"],
         "item": [case.reference, "access", "A1"],
         "source": [case.reference, "access", "crm"],
+        "data_source": [source.pk],
+        "version": [source.pk, SourceMap.objects.create(source=source, version=1, tables=[]).version],
         "task": [task.pk],
         "mail": [_mail(case, organisation).pk],
         "file": [file_store(key=case.key, name="a.pdf", content_type="application/pdf", content=b"%PDF-").pk],

@@ -1,13 +1,6 @@
 """The only writers of a case: keyword-only functions that raise DomainError with a text the user may read."""
 
-from requests_app.services.answers import (
-    answer_release,
-    channels,
-    deliverable_downloaded,
-    deliverable_register,
-    letter_prepare,
-    release_obstacles,
-)
+from requests_app.services.answers import answer_release, channels, release_obstacles
 from requests_app.services.cases import case_close, case_take, case_touch
 from requests_app.services.clocks import case_clock_refresh
 from requests_app.services.decisions import (
@@ -18,7 +11,9 @@ from requests_app.services.decisions import (
     decision_submit,
     reviewers_for,
 )
+from requests_app.services.deliverables import deliverable_downloaded, deliverable_register
 from requests_app.services.intake import OpenedCase, case_open, case_right_add
+from requests_app.services.letters import letter_groups, letter_prepare
 from requests_app.services.messages import message_receive, message_send, messages_read, note_add
 from requests_app.services.obstacles import Obstacle, right_obstacles
 from requests_app.services.parties import address_confirm, address_found_on_file, identity_establish
@@ -58,6 +53,7 @@ __all__ = [
     "deliverable_downloaded",
     "deliverable_register",
     "identity_establish",
+    "letter_groups",
     "letter_prepare",
     "message_receive",
     "message_send",

@@ -1,11 +1,10 @@
-"""What leaves, and only when it may: deliverables, the letter, the release of an answer, each download.
+"""The release of an answer: only when it may leave, and by which way.
 
 A release is refused, and the refusal journaled, while identity is not established for anything that bears data
 (GDPR arts. 12(6) and 32, DESIGN §2).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -13,125 +12,24 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.files import file_store, file_stream
 from dsar.core.journal import journal_append
-from dsar.core.models import StoredFile
 from dsar.core.roles import Act
 from requests_app.correspondence import person_write
-from requests_app.letters import letter_html
-from requests_app.models import Case, CaseRight, Deliverable, Download, PartyAddress
-from requests_app.pdf import PdfUnavailable, pdf_render
-from requests_app.rights_table import RULES
+from requests_app.models import Case, CaseRight, Deliverable, PartyAddress
 from requests_app.sealing import archive_seal, passphrase_make, zip_entries
 from requests_app.services.cases import case_touch
-from requests_app.services.checklist import checklist_fill
 from requests_app.services.clocks import case_clock_refresh
+from requests_app.services.deliverables import bears_data, deliverable_register
+from requests_app.services.letters import letter_prepared
 from requests_app.services.obstacles import Obstacle
 from requests_app.vocabulary import AddressKind, DeliverableKind, DeliverableState, Delivery, Stage
 from requests_app.workflow import case_right_move
 
-LETTER_KINDS = (DeliverableKind.LETTER, DeliverableKind.LETTER_HTML)
 AVAILABLE_FOR = timedelta(days=settings.DSAR_DOWNLOAD_DAYS)
-
-
-def bears_data(case_right: CaseRight) -> bool:
-    """Whether the letter on this right tells what we hold about the person."""
-    return case_right.outcome in RULES[case_right.right].bears_data
-
-
-@transaction.atomic
-def deliverable_register(
-    *, case: Case, rights: Sequence[CaseRight], kind: str, stored_file: StoredFile, bears_data: bool
-) -> Deliverable:
-    """Register a finished file for release; an older prepared one of the same kind and right is superseded."""
-    Case.objects.select_for_update().get(pk=case.pk)
-    Deliverable.objects.filter(case=case, kind=kind, state=DeliverableState.PREPARED, rights__in=rights).update(
-        state=DeliverableState.SUPERSEDED
-    )
-    deliverable = Deliverable.objects.create(
-        case=case,
-        kind=kind,
-        stored_file=stored_file,
-        sha256=stored_file.sha256,
-        size=stored_file.size,
-        bears_data=bears_data,
-    )
-    deliverable.rights.set(rights)
-    if kind == DeliverableKind.PACKAGE:
-        for case_right in rights:
-            checklist_fill(case_right=case_right)
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
-        kind="deliverable.registered",
-        actor=Actor.SYSTEM,
-        facts={
-            "kind": str(kind),
-            "rights": [right.right for right in rights],
-            "sha256": stored_file.sha256,
-            "size": stored_file.size,
-        },
-    )
-    return deliverable
-
-
-def letter_rights(case: Case) -> list[CaseRight]:
-    """The rights that the next letter answers: decided and not answered yet."""
-    return [right for right in case.rights.all() if right.stage == Stage.DECIDED]
-
-
-def letter_prepared(case: Case, rights: Sequence[CaseRight]) -> list[Deliverable]:
-    """The prepared letter that answers exactly these rights: web page, and PDF where this server can make one."""
-    wanted = {right.pk for right in rights}
-    prepared = Deliverable.objects.filter(
-        case=case, kind__in=LETTER_KINDS, state=DeliverableState.PREPARED
-    ).prefetch_related("rights")
-    return [letter for letter in prepared if {right.pk for right in letter.rights.all()} == wanted]
-
-
-def letter_prepare(*, case: Case) -> list[Deliverable]:
-    """Write the letter on the decided rights, as a web page and as a PDF. Run by a worker; safe to run twice.
-
-    Without the PDF libraries the web page alone is prepared.
-    """
-    rights = letter_rights(case)
-    if not rights or letter_prepared(case, rights):
-        return []
-    with language_override(case.language):
-        html = letter_html(case, rights)
-        name = _("letter")
-    files = [(DeliverableKind.LETTER_HTML, f"{name}.html", "text/html", html.encode())]
-    with suppress(PdfUnavailable):  # said on the desk and by /readyz; the web page is a complete letter
-        files.append((DeliverableKind.LETTER, f"{name}.pdf", "application/pdf", pdf_render(html)))
-    stored = [
-        (
-            kind,
-            file_store(key=case.key, name=f"{case.reference}-{file_name}", content_type=content_type, content=content),
-        )
-        for kind, file_name, content_type, content in files
-    ]
-    with transaction.atomic():
-        Case.objects.select_for_update().get(pk=case.pk)
-        if {right.pk for right in letter_rights(Case.objects.get(pk=case.pk))} != {right.pk for right in rights}:
-            return []  # another right was decided or answered meanwhile: the sweep writes the letter that is due now
-        if letter_prepared(case, rights):
-            return []
-        return [
-            deliverable_register(
-                case=case, rights=rights, kind=kind, stored_file=file, bears_data=any(map(bears_data, rights))
-            )
-            for kind, file in stored
-        ]
-
-
-def cases_without_letter() -> list[int]:
-    """Cases with decided rights and no prepared letter that answers exactly those."""
-    waiting = Case.objects.filter(rights__stage=Stage.DECIDED).distinct().prefetch_related("rights")
-    return [case.pk for case in waiting if not letter_prepared(case, letter_rights(case))]
 
 
 def release_obstacles(case: Case, rights: Sequence[CaseRight]) -> list[Obstacle]:
@@ -341,23 +239,3 @@ def _answer_announce(
             "passphrase_by": passphrase_by,
         },
     )
-
-
-@transaction.atomic
-def deliverable_downloaded(*, deliverable: Deliverable, opened_by: str, second_channel: str = "") -> Download:
-    """Record one download by the person: how the portal was opened, and by which other channel the code came."""
-    download = Download.objects.create(deliverable=deliverable, opened_by=opened_by, second_channel=second_channel)
-    case = deliverable.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
-        kind="deliverable.downloaded",
-        actor=Actor.DATA_SUBJECT,
-        facts={
-            "kind": deliverable.kind,
-            "sha256": deliverable.sha256,
-            "opened_by": opened_by,
-            "second_channel": second_channel,
-        },
-    )
-    return download

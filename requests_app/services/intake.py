@@ -51,8 +51,6 @@ def case_open(incoming: IncomingRequest, *, actor: Actor) -> OpenedCase:
         raise DomainError("organisation_unknown", _("This organisation takes no requests here."))
     _rights_check(incoming, organisation)
     key = tracking_key(organisation, incoming.submission) if incoming.channel == Channel.FORM else ""
-    if existing := case_by_submission(organisation, incoming.submission):
-        return OpenedCase(existing, key, is_new=False)
     try:
         with transaction.atomic():
             return OpenedCase(_case_create(incoming, organisation, key, actor), key, is_new=True)
@@ -217,7 +215,7 @@ def _acknowledge(case: Case, rights: list[CaseRight], addresses: list[PartyAddre
     address = next((found for found in addresses if found.kind == AddressKind.EMAIL), None)
     if address is None:
         return
-    issued = access.code_issue(address=address, purpose=AccessCode.Purpose.CONFIRM)
+    issued = access.code_make(address=address, purpose=AccessCode.Purpose.CONFIRM)
     confirm = reverse("confirm-address", args=[case.organisation.slug, issued.token])
     person_write(
         case=case,

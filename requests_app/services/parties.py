@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from dsar.core.actors import Actor
+from dsar.core.broker import task_queue_on_commit
 from dsar.core.journal import journal_append
 from requests_app.models import Case, PartyAddress
 
@@ -64,6 +65,7 @@ def identity_establish(*, case: Case, basis: dict[str, Any], actor: Actor) -> No
     if not rows.update(identity_established_at=datetime.now(UTC), identity_basis=basis):
         return
     case.refresh_from_db(fields=["identity_established_at", "identity_basis"])
+    task_queue_on_commit("requests_app.letter_prepare", case.pk)  # what was held back may join the letter
     journal_append(
         chain=case.chain,
         organisation=case.organisation,

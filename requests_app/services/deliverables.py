@@ -1,0 +1,74 @@
+"""Files made to leave: registered when finished, recorded each time the person takes one."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from dsar.core.actors import Actor
+from dsar.core.journal import journal_append
+from dsar.core.models import StoredFile
+from requests_app.models import Case, CaseRight, Deliverable, Download
+from requests_app.rights_table import RULES
+from requests_app.services.checklist import checklist_fill
+from requests_app.vocabulary import DeliverableKind, DeliverableState
+
+
+def bears_data(case_right: CaseRight) -> bool:
+    """Whether the letter on this right tells what we hold about the person."""
+    return case_right.outcome in RULES[case_right.right].bears_data
+
+
+@transaction.atomic
+def deliverable_register(
+    *, case: Case, rights: Sequence[CaseRight], kind: str, stored_file: StoredFile, bears_data: bool
+) -> Deliverable:
+    """Register a finished file for release; an older prepared one of the same kind and right is superseded."""
+    Case.objects.select_for_update().get(pk=case.pk)
+    Deliverable.objects.filter(case=case, kind=kind, state=DeliverableState.PREPARED, rights__in=rights).update(
+        state=DeliverableState.SUPERSEDED
+    )
+    deliverable = Deliverable.objects.create(
+        case=case,
+        kind=kind,
+        stored_file=stored_file,
+        sha256=stored_file.sha256,
+        size=stored_file.size,
+        bears_data=bears_data,
+    )
+    deliverable.rights.set(rights)
+    if kind == DeliverableKind.PACKAGE:
+        for case_right in rights:
+            checklist_fill(case_right=case_right)
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind="deliverable.registered",
+        actor=Actor.SYSTEM,
+        facts={
+            "kind": str(kind),
+            "rights": [right.right for right in rights],
+            "sha256": stored_file.sha256,
+            "size": stored_file.size,
+        },
+    )
+    return deliverable
+
+
+@transaction.atomic
+def deliverable_downloaded(*, deliverable: Deliverable, opened_by: str, second_channel: str = "") -> Download:
+    """Record one download by the person: how the portal was opened, and by which other channel the code came."""
+    download = Download.objects.create(deliverable=deliverable, opened_by=opened_by, second_channel=second_channel)
+    case = deliverable.case
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind="deliverable.downloaded",
+        actor=Actor.DATA_SUBJECT,
+        facts={
+            "kind": deliverable.kind,
+            "sha256": deliverable.sha256,
+            "opened_by": opened_by,
+            "second_channel": second_channel,
+        },
+    )
+    return download
