@@ -231,7 +231,6 @@ LOCALE_PATHS = [BASE_DIR / "dsar" / "locale"]
 LANGUAGE_COOKIE_AGE = int(timedelta(days=365).total_seconds())
 USE_TZ = True
 TIME_ZONE = "UTC"
-FORMAT_MODULE_PATH = "dsar.formats"
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -154,7 +154,7 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
     messages = list(case.messages.all())
     unread = sum(map(is_news, messages))
     groups = services.letter_groups(case)
-    leaving, held = (groups + [[], []])[:2]
+    leaving, held = [*groups, [], []][:2]
     obstacles = services.release_obstacles(case, leaving) if leaving else []
     situation = Situation(obstacles, unread, others, case.organisation.review == Organisation.Review.ALWAYS)
     onlooker = Onlooker(user.pk, may_work, may_review)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.jurisdictions import jurisdiction
 from dsar.core.templatetags.dsar_format import day as day_words
 from dsar.core.templatetags.dsar_format import day_full, day_short
+from dsar.core.texts import listed
 
 # The sources of the steps in `deadlines`: code there, words here.
 SOURCES = {
@@ -88,7 +89,7 @@ def explanation_words(explanation: Iterable[dict[str, Any]]) -> list[Step]:
 
 def source_words(source: str) -> str:
     """Where a step comes from, in the active language; several sources stand apart by "; "."""
-    return "; ".join(str(SOURCES.get(part, part)) for part in source.split("; "))
+    return listed(SOURCES.get(part, part) for part in source.split("; "))
 
 
 def flag_words(flags: Iterable[str]) -> list[str]:

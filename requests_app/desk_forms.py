@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.errors import DomainError
 from dsar.core.models import Organisation
 from dsar.core.rights import RIGHTS
+from dsar.core.templatetags.dsar_format import article
 from requests_app.grounds import GROUNDS
 from requests_app.models import Case, CaseRight
 from requests_app.references import reference_parse
@@ -121,7 +122,8 @@ def ground_name(code: str) -> str:
     """A ground in words, with its article and the mark of those that need evidence."""
     ground = GROUNDS[code]
     mark = " ●" if ground.needs_evidence else ""
-    return gettext("%(ground)s, article %(article)s") % {"ground": ground.label, "article": ground.article} + mark
+    cited = {"ground": ground.label, "article": article(ground.article)}
+    return gettext("%(ground)s, article %(article)s") % cited + mark
 
 
 def _reasoning_hint(language: str) -> str:
@@ -242,7 +244,10 @@ def rights_of(organisation: Organisation, *, without: Iterable[str] = ()) -> lis
     """The rights that exist in the organisation's country, by code, with name and article."""
     left_out = set(without)
     return [
-        (right.code, gettext("%(right)s, article %(article)s") % {"right": right.name, "article": right.article})
+        (
+            right.code,
+            gettext("%(right)s, article %(article)s") % {"right": right.name, "article": article(right.article)},
+        )
         for right in RIGHTS.values()
         if right.code not in left_out and (not right.countries or organisation.country in right.countries)
     ]

@@ -61,7 +61,7 @@ def letter_html(case: Case, rights: Sequence[CaseRight]) -> str:
                 "party": case.data_subject,
                 "address_lines": _address_lines(case),
                 "lines": lines,
-                "pending": [right for right in case.rights.all() if right not in rights and right.stage != Stage.ANSWERED],
+                "pending": [row for row in case.rights.all() if row not in rights and row.stage != Stage.ANSWERED],
                 "title": _title(lines),
                 "hands_data_over": any(line.hands_data_over for line in lines),
                 "adverse": [line for line in lines if line.is_adverse],

@@ -10,6 +10,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dsar.core.texts import listed
 from requests_app.desk_dates import shown_date
 from requests_app.models import Case, CaseRight, Decision
 from requests_app.rights_table import RULES, checklist_label
@@ -156,7 +157,7 @@ def _work_step(right: CaseRight) -> NextStep:
         return NextStep(
             "checklist", _("Next: complete the checklist of “%(right)s”") % names,
             _("The answer must contain each item, or say why not. Open: %(items)s.") % {
-                "items": "; ".join(str(checklist_label(right.right, item.code)) for item in open_items)
+                "items": listed(checklist_label(right.right, item.code) for item in open_items)
             },
             by, anchor=f"right-{right.right}", label=_("Complete the checklist"),
         )

@@ -14,6 +14,7 @@ from dsar.core.models import AuditEvent
 from dsar.core.rights import RIGHTS
 from dsar.core.roles import Role
 from dsar.core.templatetags.dsar_format import day, number
+from dsar.core.texts import listed
 from requests_app.models import Case, Message
 from requests_app.rights_table import checklist_label
 from requests_app.vocabulary import (
@@ -163,7 +164,7 @@ def _right(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
 def _due(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     changes = facts.get("changes")
     if changes:
-        return "; ".join(
+        return listed(
             _("%(right)s: %(before)s becomes %(after)s")
             % {"right": _right(change, {}), "before": _date(change["before"]), "after": _date(change["after"])}
             for change in changes

@@ -16,7 +16,7 @@ from dsar.core.models import Organisation, ProcessingActivity
 from dsar.core.profile_facts import RIGHT_CONTENT, ActivityFacts, OrganisationProfile
 from dsar.core.profile_reader import Texts
 from dsar.core.rights import RIGHTS
-from dsar.core.texts import localised
+from dsar.core.texts import listed, localised
 
 # What somebody who wants to withdraw a consent or to be recognised may be asked for without a reason.
 ORDINARY_DETAILS = frozenset({"name", "company", "email", "customer_number"})
@@ -268,5 +268,5 @@ def gap_text(finding: Mapping[str, Any]) -> str:
     fact = str(GAPS[finding["code"]][1])
     if not finding["of"]:
         return fact
-    named = "; ".join(localised(texts) for texts in finding["of"])
+    named = listed(localised(texts) for texts in finding["of"])
     return gettext("%(fact)s: %(list)s") % {"fact": fact, "list": named}

@@ -14,6 +14,7 @@ from django.utils.translation import override as language_override
 from dsar.core.actors import Actor
 from dsar.core.journal import journal_append
 from dsar.core.models import ProcessingActivity
+from dsar.core.texts import listed
 from requests_app.models import CaseRight, ChecklistItem
 from requests_app.vocabulary import ItemState
 
@@ -50,7 +51,7 @@ def _unstated(activities: list[ProcessingActivity], is_stated: Callable[[Process
     silent = [str(activity) for activity in activities if not is_stated(activity)]
     if not silent:
         return ""
-    return _("Not stated for: %(activities)s.") % {"activities": "; ".join(silent)}
+    return _("Not stated for: %(activities)s.") % {"activities": listed(silent)}
 
 
 def _recipients_unnamed(activities: list[ProcessingActivity]) -> str:
@@ -62,7 +63,7 @@ def _recipients_unnamed(activities: list[ProcessingActivity]) -> str:
     sentence = ngettext(
         "%(count)d recipient has no name: %(list)s.", "%(count)d recipients have no name: %(list)s.", len(unnamed)
     )
-    return sentence % {"count": len(unnamed), "list": "; ".join(unnamed)}
+    return sentence % {"count": len(unnamed), "list": listed(unnamed)}
 
 
 _MISSING: dict[str, Callable[[list[ProcessingActivity]], str]] = {

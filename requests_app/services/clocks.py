@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from dsar.core.actors import Actor
@@ -78,8 +79,12 @@ def case_clock_refresh(*, case: Case) -> list[dict[str, str]]:
         right.save(update_fields=changed)
         changes.append({"right": right.right, "before": str(before), "after": str(right.due_on)})
     answered = [right.answered_at for right in rights if right.answered_at]
-    last_act_on = local_date(max([case.received_at, *answered]), case.organisation.time_zone)
-    following = next_on(rights, otherwise=last_act_on)
+    last_act = max([case.received_at, *answered])
+    # Of an answered case the last day of its downloads still matters; it stays in the queue until it is closed.
+    following = next_on(
+        rights,
+        otherwise=local_date(last_act + timedelta(days=settings.DSAR_DOWNLOAD_DAYS), case.organisation.time_zone),
+    )
     if following != case.next_on:
         case.next_on = following
         case.save(update_fields=["next_on"])

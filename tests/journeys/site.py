@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -91,14 +90,14 @@ class DataSubject:
         """The case as it is now."""
         return Case.objects.select_related("organisation").get(reference=self.reference)
 
-    def ask(self, *rights: str, text: str = "", clicks: int = 1, **details: str) -> Page:
+    def ask(self, *rights: str, text: str = "", clicks: int = 1, identifier: str = "") -> Page:
         """Go through the form to the receipt; returns it."""
         address = self.site.url("public-request")
         self.browser.get(self.site.url("public-start"))
         assert address in self.browser.page.links
         self.browser.get(address)
-        self.browser.submit(address, right=list(rights), text=text, go="next", **details)
-        self.browser.submit(address, name=self.name, go="next")
+        self.browser.submit(address, right=list(rights), text=text, go="next")
+        self.browser.submit(address, name=self.name, identifier=identifier, go="next")
         self.browser.submit(address, email=self.email, go="next")
         assert self.site.url("public-notice") in self.browser.page.links
         receipt = self.browser.submit(address, go="send", times=clicks)
@@ -195,7 +194,7 @@ class Staff:
         self.items_set(case, OBJECTION, "done")
         self.act("decision-submit", case, OBJECTION, outcome="granted")
         self.site.worker.run()
-        return self.act("answer-release", case, rights=[OBJECTION], delivery="two_channels")
+        return release(case, self)
 
     def nothing_found_by_hand(self, case: Case) -> Page:
         """A contributor takes the search in the archive and finds nothing."""
@@ -223,8 +222,6 @@ def access_decided(case: Case, handler: Staff, reviewer: Staff, contributor: Sta
     worker.run()
 
 
-def release(case: Case, handler: Staff, *rights: str, expect: int = 200, **values: Any) -> Page:
-    """Release the answer on these rights, by two channels unless told otherwise."""
-    return handler.act(
-        "answer-release", case, expect=expect, **{"rights": list(rights), "delivery": "two_channels", **values}
-    )
+def release(case: Case, handler: Staff, *, expect: int = 200, **values: str) -> Page:
+    """Release the answer on what is decided, by two channels unless told otherwise."""
+    return handler.act("answer-release", case, expect=expect, **{"delivery": "two_channels", **values})

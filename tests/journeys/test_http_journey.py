@@ -36,7 +36,7 @@ def test_a_request_goes_all_the_way(
     clock.move_to(datetime(2026, 3, 9, 8, 0, tzinfo=UTC))
     handler.sign_in()
     _decided_and_reviewed(site, case, handler, Staff(site, "dpo", language))
-    release(case, handler, ACCESS)
+    release(case, handler)
     _answer_fetched(site, subject, person)
     handler.act("case-close", case)
     assert subject.case.closed_at is not None

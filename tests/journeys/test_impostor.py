@@ -38,14 +38,14 @@ def test_the_name_of_one_and_the_mailbox_of_another_gets_nothing(site: Site) -> 
     assert case.identity_established_at is None
     before = handler.open(case)
     assert "Identity is not established: somebody reads the address given" in before.text
-    refused = release(case, handler, ACCESS, expect=422)
+    refused = release(case, handler, expect=422)
     assert "no data source holds it for this person" in refused.text
     assert case.rights.get().stage == Stage.DECIDED
     assert not Deliverable.objects.filter(case=case, state=DeliverableState.RELEASED).exists()
     event = next(event for event in site.events(case) if event.kind == "release.refused")
     assert event.facts == {"rights": [ACCESS], "reasons": ["identity_not_established"]}
     single = release(
-        case, handler, ACCESS, expect=422, delivery="single_channel", single_channel_reason="Pressé.",
+        case, handler, expect=422, delivery="single_channel", single_channel_reason="Pressé.",
         passphrase_by="phone",
     )  # fmt: skip
     assert "no data source holds it for this person" in single.text
@@ -60,7 +60,7 @@ def test_a_customer_number_that_somebody_else_types_opens_nothing(site: Site) ->
     impostor.ask(ACCESS, identifier=VICTIM.number)
     impostor.confirm()
     handler = worked_on(site, impostor)
-    release(impostor.case, handler, ACCESS, expect=422)
+    release(impostor.case, handler, expect=422)
     package = Deliverable.objects.get(case=impostor.case, kind="package", state="prepared")
     content = handler.browser.download(reverse("file-download", args=[package.stored_file_id]))[1]
     names = zipfile.ZipFile(io.BytesIO(content)).namelist()
@@ -72,7 +72,7 @@ def test_their_own_address_on_file_opens_it(site: Site) -> None:
     subject.ask(ACCESS)
     subject.confirm()
     handler = worked_on(site, subject)
-    release(subject.case, handler, ACCESS)
+    release(subject.case, handler)
     assert subject.case.rights.get().stage == Stage.ANSWERED
     assert subject.case.identity_basis["code"] == "address_on_file"
     subject.open_by_key()
@@ -85,13 +85,13 @@ def test_a_handler_who_saw_a_proof_opens_it(site: Site) -> None:
     subject.ask(ACCESS)
     subject.confirm()
     handler = worked_on(site, subject)
-    release(subject.case, handler, ACCESS, expect=422)
+    release(subject.case, handler, expect=422)
     handler.browser.get(reverse("identity-check-add", args=[subject.reference]))
     handler.browser.submit(
         reverse("identity-check-add", args=[subject.reference]), method="call_back", where="CRM, C-10297",
         motive="L’adresse est nouvelle ; rappel au numéro du dossier.", result="established",
     )  # fmt: skip
-    release(subject.case, handler, ACCESS)
+    release(subject.case, handler)
     assert subject.case.rights.get().stage == Stage.ANSWERED
 
 
@@ -120,11 +120,11 @@ def test_by_mail_only_the_answer_leaves_locked_and_its_passphrase_by_another_way
     subject.confirm()
     clock.move_to(datetime(2026, 3, 9, 9, 0, tzinfo=UTC))
     handler = worked_on(site, subject)
-    page = release(subject.case, handler, ACCESS, expect=422)
+    page = release(subject.case, handler, expect=422)
     assert "one channel only" in page.text
     locked = {"delivery": "single_channel", "passphrase_by": "phone"}
-    assert "Write why one channel" in release(subject.case, handler, ACCESS, expect=422, **locked).text
-    told = release(subject.case, handler, ACCESS, single_channel_reason="Seule adresse connue.", **locked)
+    assert "Write why one channel" in release(subject.case, handler, expect=422, **locked).text
+    told = release(subject.case, handler, single_channel_reason="Seule adresse connue.", **locked)
     passphrase = told.html.partition('id="passphrase">')[2].partition("<")[0].strip()
     assert len(passphrase) == 24
     assert passphrase not in handler.open(subject.case).text

@@ -2,9 +2,9 @@
 
 import pytest
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 
 from dsar.core import broker
-from kombu.exceptions import OperationalError
 from requests_app.models import Case, CaseTask, Decision, Outgoing
 from requests_app.vocabulary import Stage
 from tests.journeys.site import ACCESS, DataSubject, Site, Staff, Worker

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -11,10 +12,13 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from django import template
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from dsar.core.jurisdictions import zone
 
 register = template.Library()
+
+_PARAGRAPH = re.compile(r"(?P<article>\d+)\((?P<paragraph>\d+)\)")
 
 # Short weekdays where they are customary; in French « mar. » would be read as a month.
 WEEKDAY = {"en": "EEE", "fr": "EEEE"}
@@ -70,6 +74,12 @@ def instant(value: datetime | None, where: str | tzinfo | None = None) -> str:
 def number(value: int | float | Decimal | None) -> str:
     """"1,284", « 1 284 » with the language's own separators (a narrow no-break space in French)."""
     return "" if value is None else format_decimal(value, locale=_locale())
+
+
+@register.filter
+def article(value: str) -> str:
+    """An article of a law as its language cites it: "12(4)", « 12, paragraphe 4 »."""
+    return _PARAGRAPH.sub(lambda found: gettext("%(article)s(%(paragraph)s)") % found.groupdict(), value)
 
 
 def _date_text(value: date, weekday: str, *, with_year: bool) -> str:
