@@ -107,7 +107,8 @@ def _field_read(field: Mapping[str, Any], activities: Mapping[str, str]) -> Fiel
 def _worded(texts: Mapping[str, str] | None) -> list[tuple[str, str]]:
     """(language, text), the active language first."""
     active = (get_language() or "en").split("-")[0]
-    return sorted(((code, text) for code, text in (texts or {}).items() if text), key=lambda pair: pair[0] != active)
+    known = [(code, text) for code, text in (texts or {}).items() if text]
+    return sorted(known, key=lambda pair: (pair[0] != active, pair[0]))
 
 
 def _person_words(key: str) -> str:
@@ -213,7 +214,7 @@ def _texts_changed(
 ) -> Iterator[tuple[str, str, str]]:
     """(language, before, after) in each language where the text differs: the reader may not read the one that does."""
     before, after = before or {}, after or {}
-    for language in dict.fromkeys((*before, *after)):
+    for language in sorted({*before, *after}):
         old, new = before.get(language, ""), after.get(language, "")
         if old != new:
             yield language, old or NOTHING, new or NOTHING

@@ -10,7 +10,8 @@ def localised(texts: Mapping[str, str] | None, language: str | None = None) -> s
     if not texts:
         return ""
     wanted = (language or get_language() or "en").split("-")[0]
-    return texts.get(wanted) or next((text for text in texts.values() if text), "")
+    # Sorted, because PostgreSQL and SQLite keep the keys of a JSON object in different orders.
+    return texts.get(wanted) or next((texts[code] for code in sorted(texts) if texts[code]), "")
 
 
 def listed(texts: Iterable[object]) -> str:

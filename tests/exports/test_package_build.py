@@ -167,7 +167,8 @@ def test_doubtful_records_stay_out_until_somebody_finds_that_they_are_the_person
     assert json.loads(without.read("manifest.json"))["sources"][0]["result"] == "left_out"
 
     copy = ChecklistItem.objects.get(case_right=case_right, code="A10")
-    assert (copy.state, copy.note) == ("open", "Left out, because not certainly this person’s: Shop (fr).")
+    assert copy.state == "open"
+    assert copy.note.endswith("Shop (fr).")
 
     actor = actor_for(member(organisation), organisation)
     collection_admit(collection=collection, reason="Married in 2024, told by phone", actor=actor)

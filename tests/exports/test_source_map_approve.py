@@ -217,8 +217,8 @@ def test_what_a_version_changes_is_said_in_words(client: Client, source: DataSou
         "The field “name”, origin: “provided by the person” becomes “observed”.",
         "The field “email”, meaning in “fr”: “The email (fr)” becomes “Votre courriel”.",
         "The field “password_hash” was withheld, and is disclosed.",
-        "The field “password_hash”, reason in “fr”: “Security of the shop (fr)” becomes “–”.",
         "The field “password_hash”, reason in “en”: “Security of the shop” becomes “–”.",
+        "The field “password_hash”, reason in “fr”: “Security of the shop (fr)” becomes “–”.",
         "The field “number” is gone: it is not handed over any more.",
     ]
     assert told["Orders"].sentences == ["The query is another one."]

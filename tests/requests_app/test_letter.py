@@ -59,7 +59,7 @@ def test_refusal_says_ground_and_reasons() -> None:
     )
     text = text_of(letter_html(case, [case_right]))
     assert "Votre demande du 2 mars" in text
-    assert "12(5)" in text
+    assert "article 12, paragraphe 5" in text.replace("\u00a0", " ")
 
 
 @pytest.mark.pango

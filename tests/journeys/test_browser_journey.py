@@ -1,0 +1,263 @@
+"""The same journey in a real browser, data subject to handler to reviewer and back; every page met is examined."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.urls import reverse
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from exports.sample_company import Person, sample_people
+from requests_app.models import Case
+from tests import parts
+from tests.factories import RECEIVED_AT
+from tests.journeys.axe import Findings
+from tests.journeys.site import ACCESS, OBJECTION, PASSWORD, REFERENCE, TRACKING_KEY, Site
+
+pytestmark = pytest.mark.chromium
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
+SCREENSHOTS = os.environ.get("DSAR_SCREENSHOTS", "")  # a folder: keep a picture of each page there
+
+
+@pytest.fixture
+def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """A headless Chromium."""
+    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with time_machine.travel(RECEIVED_AT, tick=True), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=parts.part("chromium").where, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Somebody:
+    """A person at a browser of their own."""
+
+    def __init__(self, browser: Browser, base_url: str, findings: Findings, *, scripts: bool = True) -> None:
+        locale = "fr-FR" if findings.language == "fr" else "en-GB"
+        self.context: BrowserContext = browser.new_context(
+            base_url=base_url, locale=locale, java_script_enabled=scripts, accept_downloads=True
+        )
+        self.context.set_default_timeout(10_000)
+        self.page: Page = self.context.new_page()
+        self.findings = findings
+        self.page.on("console", self._console)
+        self.page.on("response", self._response)
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error" and "status of 4" not in message.text:
+            self.findings.wrong.append(f"console at {self.page.url}: {message.text[:300]}")
+
+    def _response(self, response: Any) -> None:
+        if response.status >= 500:
+            self.findings.wrong.append(f"{response.status} at {response.url}")
+
+    def goto(self, path: str, look: str = "") -> None:
+        """Open a path, and examine it under that name."""
+        self.page.goto(path)
+        self.look(look)
+
+    def look(self, name: str) -> None:
+        """Examine the present page."""
+        if not name:
+            return
+        self.findings.look(self.page, name)
+        if SCREENSHOTS:
+            self._picture(name)
+
+    def _picture(self, name: str) -> None:
+        for width in (320, 1280):
+            for scheme in ("light", "dark"):
+                self.page.set_viewport_size({"width": width, "height": 900})
+                self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                path = Path(SCREENSHOTS) / f"{self.findings.language}-{name.replace(' ', '-')}-{width}-{scheme}.png"
+                self.page.screenshot(path=path, full_page=True)
+
+    def press(self, form: str, button: str = "button[type=submit]", look: str = "") -> None:
+        """Press a button of the form that goes to `form`, a path or an id; then examine what comes."""
+        target = f"form[action='{form}']" if form.startswith("/") else f"form#{form}"
+        with self.page.expect_navigation():
+            self.page.locator(f"{target} {button}").first.click()
+        self.look(look)
+
+    def fill(self, **values: str) -> None:
+        """Type into fields by name."""
+        for name, value in values.items():
+            self.page.locator(f"[name={name}]:not([type=hidden])").first.fill(value)
+
+
+class Subject(Somebody):
+    """Who asks."""
+
+    def ask(self, site: Site, person: Person) -> tuple[str, str]:
+        """From the first page to the receipt; returns reference and tracking key."""
+        self.goto("/", look="home")
+        self.goto(site.url("public-start"), look="start")
+        self.page.locator(f"a.button[href='{site.url('public-request')}']").click()
+        self.look("question 1")
+        self.press("request", "button[value=next]:visible", look="question 1 with an error")
+        for right in (ACCESS, OBJECTION):
+            self.page.locator(f"#right-{right}").check()
+        self.fill(text="Toutes mes commandes.")
+        self.press("request", "button[value=next]:visible", look="question 2")
+        self.fill(name=person.name)
+        self.press("request", "button[value=next]:visible", look="question 3")
+        self.press("request", "button[value=next]:visible", look="question 3 with an error")
+        self.fill(email=person.email)
+        self.press("request", "button[value=next]:visible", look="check")
+        self.press("request", "button[value=send]", look="receipt")
+        text = self.page.locator("main").inner_text()
+        reference = REFERENCE.findall(text)[0]
+        key = next(found for found in TRACKING_KEY.findall(text) if found not in reference)
+        self.goto(site.url("public-notice"), look="notice")
+        return reference, key
+
+    def confirm(self, link: str, code: str) -> None:
+        """Follow the link of the mail, mistype, then type the code."""
+        self.goto(link, look="confirm")
+        self.fill(code="12")
+        self.press("confirm", "button[value=try]", look="confirm with an error")
+        self.fill(code=code)
+        self.press("confirm", "button[value=try]", look="confirmed")
+
+    def sign_in(self, site: Site, reference: str, key: str, look: str) -> None:
+        """Open the tracking page with the key."""
+        self.goto(site.url("public-track"), look="tracking sign-in")
+        self.fill(reference=reference, key=key)
+        self.press("sign-in", "button[value=key]", look=look)
+
+
+class Member(Somebody):
+    """Somebody of the staff."""
+
+    def sign_in(self, site: Site, role: str, look: str = "") -> None:
+        """Sign in at the desk."""
+        site.organisation.memberships.get(role=role).user.__class__.objects.filter(
+            memberships__organisation=site.organisation, memberships__role=role
+        ).update(language=self.findings.language)
+        self.goto(reverse("account_login"), look="staff sign-in" if look else "")
+        self.fill(login=f"{role}@staff.example", password=PASSWORD)
+        self.press(reverse("account_login"), look=look)
+
+    def act(self, case: Case, name: str, *args: str, button: str = "button[type=submit]", look: str = "") -> None:
+        """Press the button of that act on the case page, whatever is folded up."""
+        self.page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
+        self.press(reverse(name, args=[case.reference, *args]), button, look)
+
+    def items(self, case: Case, right: str, button: str) -> None:
+        """Settle every open item of a checklist."""
+        codes = case.rights.get(right=right).checklist.filter(state="open").values_list("code", flat=True)
+        for code in codes:
+            if button == "justified":
+                self.page.locator(f"#{right}-{code}-note").evaluate("(e, v) => { e.value = v }", "Inconnu à ce jour.")
+            self.act(case, "checklist-item-set", right, code, button=f"button[value={button}]")
+
+
+@pytest.mark.parametrize(("language", "number"), [("fr", 0), ("en", 26)])
+def test_every_page_of_the_journey_is_readable_by_everybody(
+    site: Site, chromium: Browser, live_server: Any, settings: Any, language: str, number: int
+) -> None:
+    settings.BASE_URL = live_server.url
+    findings, person = Findings(language), sample_people()[number]
+    # In one language the person has no JavaScript: their pages need none.
+    subject = Subject(chromium, live_server.url, findings, scripts=language != "en")
+    reference, key = subject.ask(site, person)
+    link = re.findall(r"(/\S+/confirm/\S+/)", str(site.mails(person.email)[0].body))[0]
+    subject.confirm(link, site.code_mailed(person.email))
+    subject.sign_in(site, reference, key, look="tracking page before the answer")
+
+    case = Case.objects.get(reference=reference)
+    handler = Member(chromium, live_server.url, findings)
+    _begin(site, case, handler)
+    _search_by_hand(site, case, Member(chromium, live_server.url, findings))
+    _objection(site, case, handler)
+    _access(site, case, handler, Member(chromium, live_server.url, findings))
+    _download(site, subject, reference, key, person)
+
+    handler.goto(reverse("case-detail", args=[reference]), look="case answered")
+    handler.act(case, "case-close", look="case closed")
+    handler.goto(reverse("desk-queue") + "?view=any", look="queue of all cases")
+    case.refresh_from_db()
+    assert case.closed_at is not None
+    assert not findings.wrong, f"{len(findings.wrong)} on {len(findings.pages)} pages:\n" + "\n".join(findings.wrong)
+
+
+def _begin(site: Site, case: Case, handler: Member) -> None:
+    handler.sign_in(site, "handler", look="queue")
+    handler.goto(reverse("desk-triage"), look="triage")
+    handler.goto(reverse("case-detail", args=[case.reference]), look="case new")
+    handler.act(case, "case-take")
+    for right in (ACCESS, OBJECTION):
+        handler.act(case, "case-right-start", right)
+    handler.look("case in work, worker not yet")
+    site.worker.run()
+    handler.goto(reverse("case-detail", args=[case.reference]), look="case in work")
+    handler.goto(reverse("identity-check-add", args=[case.reference]), look="identity check")
+    handler.press(reverse("identity-check-add", args=[case.reference]), ".go", look="identity check with errors")
+
+
+def _search_by_hand(site: Site, case: Case, contributor: Member) -> None:
+    task = case.tasks.get(kind="collect_by_hand")
+    contributor.sign_in(site, "contributor", look="tasks")
+    contributor.press(reverse("case-task-take", args=[task.pk]))
+    contributor.goto(reverse("collection-by-hand", args=[task.pk]), look="search by hand")
+    by_hand = contributor.page.locator("form[enctype]")
+    with contributor.page.expect_navigation():
+        by_hand.locator("button.go").click()
+    contributor.look("search by hand with an error")
+    by_hand.locator("[name=nothing_found]").check()
+    with contributor.page.expect_navigation():
+        by_hand.locator("button.go").click()
+    contributor.look("tasks done")
+    site.worker.run()
+
+
+def _objection(site: Site, case: Case, handler: Member) -> None:
+    task = case.tasks.get(kind="stop_marketing")
+    handler.goto(reverse("case-detail", args=[case.reference]))
+    handler.press(reverse("case-task-finish", args=[task.pk]))
+    handler.items(case, OBJECTION, "done")
+    handler.page.locator(f"#decide-{OBJECTION} [value=granted]").check()
+    handler.act(case, "decision-submit", OBJECTION)
+    site.worker.run()
+    handler.goto(reverse("case-detail", args=[case.reference]), look="case with the objection decided")
+    handler.act(case, "answer-release", button=".go")
+
+
+def _access(site: Site, case: Case, handler: Member, reviewer: Member) -> None:
+    handler.goto(reverse("package-preview", args=[case.reference, ACCESS]), look="package")
+    handler.goto(reverse("case-detail", args=[case.reference]))
+    handler.items(case, ACCESS, "justified")
+    handler.act(case, "decision-submit", ACCESS, look="case with a decision refused")
+    handler.page.locator(f"#decide-{ACCESS} [value=granted]").check()
+    handler.act(case, "decision-submit", ACCESS, look="case in review, author")
+    reviewer.sign_in(site, "dpo")
+    reviewer.goto(reverse("case-detail", args=[case.reference]), look="case in review, reviewer")
+    reviewer.act(case, "decision-approve", ACCESS)
+    site.worker.run()
+    handler.goto(reverse("letter-preview", args=[case.reference]), look="letter")
+    handler.goto(reverse("case-detail", args=[case.reference]), look="case ready to leave")
+    handler.act(case, "answer-release", button=".go")
+
+
+def _download(site: Site, subject: Subject, reference: str, key: str, person: Person) -> None:
+    site.worker.run()
+    subject.goto(site.url("track-case"), look="tracking page with the answer")
+    code = site.url("track-code")
+    subject.goto(code, look="second channel")
+    subject.press("code", "button[value=send]", look="second channel, code sent")
+    subject.fill(code=site.code_mailed(person.email))
+    subject.press("code", "button[value=try]", look="tracking page, unlocked")
+    link = subject.page.locator("#ready a.button").first
+    with subject.page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == f"{reference}.zip"
+    assert Path(download.value.path()).stat().st_size > 10_000
