@@ -1,6 +1,10 @@
 # Two commands set everything up on a fresh machine: `make run` starts the desk, `make test` tests it.
 
 export PORT ?= 8000
+# A machine that reaches the registries through a proxy trusts that proxy in the system's certificates only.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -1,4 +1,4 @@
-"""All settings, read from the environment; without one the embedded default runs on SQLite with demo data.
+"""All settings, read from the environment; without one the embedded default runs on SQLite.
 
 Every secret may also come from a file named by the same variable with the suffix `_FILE`.
 """
@@ -76,7 +76,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "csp",
-    "django_htmx",
     "dsar.core",
     "requests_app",
     "identity",
@@ -97,7 +96,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "dsar.urls"
 WSGI_APPLICATION = "dsar.wsgi.application"
@@ -129,7 +127,6 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
 
 
 def broker_socket(data_dir: Path) -> Path:
@@ -247,8 +244,6 @@ CONTENT_SECURITY_POLICY = {
 
 # Days during which a released answer may be downloaded, again and again (law.md §6.3: package 30 days after delivery).
 DSAR_DOWNLOAD_DAYS = env.int("DSAR_DOWNLOAD_DAYS", default=30)
-
-SILENCED_SYSTEM_CHECKS: list[str] = []
 
 LOGGING = {
     "version": 1,

@@ -50,7 +50,7 @@ class SourceMap(models.Model):
 
     `tables`: [{name, title: {fr, en}, query, subject: {name: column, email: column, identifier: column}, fields:
     [{column, meaning: {fr, en}, category: {fr, en}, origin: provided|observed|inferred, activity: code,
-    disclosed: bool, reason: {fr, en}}]}]. Each query takes named parameters :email, :identifier, :phone.
+    disclosed: bool, reason: {fr, en}}]}]. Each query takes some of the parameters of `sources.PARAMETERS`.
     """
 
     source = models.ForeignKey(DataSource, on_delete=models.PROTECT, related_name="maps")

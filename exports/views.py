@@ -26,6 +26,7 @@ from requests_app.desk_access import (
     desk_render,
     desk_view,
     member,
+    right_or_404,
     task_or_404,
 )
 from requests_app.models import CaseRight, CaseTask, Deliverable
@@ -206,11 +207,9 @@ def _preview_url(case_right: CaseRight) -> str:
 
 def _right_or_404(request: HttpRequest, reference: str, right: str, act: Act) -> CaseRight:
     """A right of a visible case for which data are collected."""
-    case = case_or_404(request, reference, act)
-    case_right: CaseRight | None = CaseRight.objects.filter(case=case, right=right).first()
-    if case_right is None or not RULES[case_right.right].collects_data:
+    case_right = right_or_404(case_or_404(request, reference, act), right)
+    if not RULES[case_right.right].collects_data:
         raise Http404
-    case_right.case = case
     return case_right
 
 

@@ -1,9 +1,6 @@
 """An organisation's one colour as a style sheet of its own: the policy against inline styles stays strict."""
 
-import re
-
-DEFAULT = "#0b5d57"
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+from dsar.core.colour import brand_colour
 
 
 def brand_css(colour: str) -> str:
@@ -11,4 +8,4 @@ def brand_css(colour: str) -> str:
 
     Anything that is no such colour gives the product's own: the text goes into a style sheet.
     """
-    return f":root{{--brand:{colour.lower() if _COLOUR.fullmatch(colour) else DEFAULT}}}\n"
+    return f":root{{--brand:{brand_colour(colour)}}}\n"

@@ -150,7 +150,7 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
     kept = forms or {}
     may_work = user.may(Act.CASE_WORK, case.organisation_id) and case.closed_at is None
     may_review = user.may(Act.CASE_REVIEW, case.organisation_id)
-    others = _others_review(case, user)
+    others = bool(services.reviewers_for(case.organisation, author=user))
     messages = list(case.messages.all())
     unread = sum(map(is_news, messages))
     groups = services.letter_groups(case)
@@ -159,7 +159,7 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
     situation = Situation(obstacles, unread, others, case.organisation.review == Organisation.Review.ALWAYS)
     onlooker = Onlooker(user.pk, may_work, may_review)
     panels = [_panel(case, right, onlooker, situation, today, kept) for right in rights]
-    tasks = [_task_line(task, user, may_work) for right in rights for task in right.tasks.all()]
+    tasks = [_task_line(task, may_work) for right in rights for task in right.tasks.all()]
     who, acting_for = people(case)
     lead = lead_right(rights)
     shown = show if show in FILTERS else "all"
@@ -192,11 +192,6 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
         may_work=may_work,
         may_close=may_work and all(right.is_answered for right in rights),
     )
-
-
-def _others_review(case: Case, user: User) -> bool:
-    """Whether somebody besides the author of what waits may review it; one query."""
-    return bool(services.reviewers_for(case.organisation, author=user))
 
 
 def _panel(
@@ -268,7 +263,7 @@ def _right_add_form(case: Case, rights: list[CaseRight], forms: Forms) -> Any:
     )
 
 
-def _task_line(task: CaseTask, user: User, may_work: bool) -> TaskLine:
+def _task_line(task: CaseTask, may_work: bool) -> TaskLine:
     is_open = task.state == TaskState.OPEN and not task.automatic
     is_by_hand = task.kind == TaskKind.COLLECT_BY_HAND
     return TaskLine(

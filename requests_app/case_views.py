@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override as language_override
 
@@ -18,7 +17,16 @@ from dsar.core.errors import Conflict, DomainError, NotAllowed
 from dsar.core.roles import Act
 from requests_app import services
 from requests_app.case_page import case_page, conflict_message
-from requests_app.desk_access import actor_in, case_or_404, desk_act, desk_page, desk_render, member
+from requests_app.desk_access import (
+    actor_in,
+    case_or_404,
+    desk_act,
+    desk_page,
+    desk_render,
+    member,
+    page_before,
+    right_or_404,
+)
 from requests_app.desk_forms import (
     CaseForm,
     ChecklistForm,
@@ -33,7 +41,7 @@ from requests_app.desk_forms import (
     SingleHandedForm,
 )
 from requests_app.letters import letter_html
-from requests_app.models import Case, CaseRight, ChecklistItem, Decision
+from requests_app.models import Case, ChecklistItem, Decision
 
 
 @desk_page
@@ -86,19 +94,7 @@ def act(
 
 def back(request: HttpRequest, case: Case, anchor: str) -> HttpResponseRedirect:
     """To the page that the form came from, if it says so and is ours, else to the case."""
-    following = request.POST.get("next", "")
-    if following and url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
-        return HttpResponseRedirect(following)
-    return HttpResponseRedirect(f"{reverse('case-detail', args=[case.reference])}#{anchor}")
-
-
-def right_or_404(case: Case, code: str) -> CaseRight:
-    """A right of this case, which knows its case."""
-    case_right: CaseRight | None = case.rights.filter(right=code).first()
-    if case_right is None:
-        raise Http404
-    case_right.case = case
-    return case_right
+    return HttpResponseRedirect(page_before(request, f"{reverse('case-detail', args=[case.reference])}#{anchor}"))
 
 
 def decision_or_404(case: Case, code: str) -> Decision:

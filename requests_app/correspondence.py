@@ -104,7 +104,7 @@ def mail_context(case: Case, organisation: Organisation) -> dict[str, Any]:
             "track": absolute("public-track", slug),
             "form": absolute("public-start", slug),
         },
-        "authority": SimpleLazyObject(partial(_authority, organisation)),
+        "authority": SimpleLazyObject(partial(authority_words, organisation)),
     }
 
 
@@ -165,7 +165,7 @@ def _tidy(text: str) -> str:
     return re.sub(r"[ \t]*\n(?:[ \t]*\n)+", "\n\n", text).strip() + "\n"
 
 
-def _authority(organisation: Organisation) -> dict[str, str]:
-    """The supervisory authority for complaints, in the active language (GDPR arts. 12(4), 77)."""
+def authority_words(organisation: Organisation) -> dict[str, str]:
+    """Name and complaint page of the supervisory authority, in the active language (GDPR arts. 12(4), 13(2)(d), 77)."""
     authority = organisation.authority
     return {"name": localised(authority.name), "url": authority.complaint_url or authority.website}

@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -20,7 +21,7 @@ from dsar.core.actors import Actor
 from dsar.core.errors import NotAllowed
 from dsar.core.models import Organisation, User
 from dsar.core.roles import ACTS, Act, Role
-from requests_app.models import Case, CaseTask, InboundMail
+from requests_app.models import Case, CaseRight, CaseTask, InboundMail
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -85,6 +86,15 @@ def case_or_404(request: HttpRequest, reference: str, act: Act = Act.CASE_READ) 
     return case
 
 
+def right_or_404(case: Case, code: str) -> CaseRight:
+    """A right of this case, which knows its case."""
+    case_right: CaseRight | None = case.rights.filter(right=code).first()
+    if case_right is None:
+        raise Http404
+    case_right.case = case
+    return case_right
+
+
 def task_or_404(request: HttpRequest, task_id: int) -> CaseTask:
     """The task, if the member sees it, else Http404; raises NotAllowed when their role does no tasks."""
     user = member(request)
@@ -114,6 +124,13 @@ def mail_or_404(request: HttpRequest, mail_id: int, act: Act = Act.CASE_WORK) ->
 def actor_in(request: HttpRequest, organisation: Organisation) -> Actor:
     """The member in their role there."""
     return Actor.member(member(request), organisation)
+
+
+def page_before(request: HttpRequest, otherwise: str) -> str:
+    """The page that the form came from, if it says so and is ours, else `otherwise`."""
+    named = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(named, {request.get_host()}, request.is_secure())
+    return named if is_ours else otherwise
 
 
 def _act_check(user: User, act: Act, organisation_id: int) -> None:

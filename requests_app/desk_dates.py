@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from requests_app.clock_words import (
     DueWords,
@@ -16,6 +15,7 @@ from requests_app.clock_words import (
     mini_ruler,
     ruler,
 )
+from requests_app.deadlines import local_date
 from requests_app.models import CaseRight
 
 
@@ -38,7 +38,7 @@ def shown_date(case_right: CaseRight) -> ShownDate:
 
 def received_on(case_right: CaseRight) -> date:
     """The local day of receipt at the organisation, from which every period counts."""
-    return case_right.received_at.astimezone(ZoneInfo(case_right.case.organisation.time_zone)).date()
+    return local_date(case_right.received_at, case_right.case.organisation.time_zone)
 
 
 def right_due(case_right: CaseRight, today: date) -> DueWords:
@@ -68,7 +68,7 @@ def right_clock(case_right: CaseRight, today: date) -> Clock:
     """The legal clock, with its drawing and the steps that lead to its date (GDPR art. 12(3))."""
     start = received_on(case_right)
     answered = case_right.answered_at
-    until = answered.astimezone(ZoneInfo(case_right.case.organisation.time_zone)).date() if answered else today
+    until = local_date(answered, case_right.case.organisation.time_zone) if answered else today
     return Clock(
         case_right=case_right,
         due=due_words(

@@ -222,7 +222,7 @@ class RightAddForm(CaseForm):
 
     errors_of = {
         "right_exists": "right", "right_not_here": "right", "right_unknown": "right",
-        "received_in_future": "received_at", "received_before_case": "received_at",
+        "received_in_future": "received_at",
     }
 
     right = forms.ChoiceField(label=_("Right"))

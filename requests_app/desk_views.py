@@ -16,9 +16,10 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
@@ -37,6 +38,7 @@ from requests_app.desk_access import (
     mail_or_404,
     member,
     organisations_allowing,
+    page_before,
     somewhere_or_403,
     task_or_404,
 )
@@ -286,10 +288,7 @@ def _task_act(
     except DomainError as refusal:
         return tasks_render(request, (task.pk, form), error=str(refusal), status=409)
     messages.success(request, str(done))
-    following = request.POST.get("next", "")
-    if following and url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
-        return HttpResponseRedirect(following)
-    return redirect("desk-tasks")
+    return HttpResponseRedirect(page_before(request, reverse("desk-tasks")))
 
 
 @desk_page
@@ -312,10 +311,7 @@ def language_set(request: HttpRequest) -> HttpResponseBase:
     """The language of the member's pages, for this browser and for every other one of theirs."""
     user = member(request)
     form = LanguageForm(request.POST)
-    following = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
-        following = settings.LOGIN_REDIRECT_URL
-    response = HttpResponseRedirect(following)
+    response = HttpResponseRedirect(page_before(request, settings.LOGIN_REDIRECT_URL))
     if form.is_valid():
         user.language = form.cleaned_data["language"]
         user.save(update_fields=["language"])

@@ -35,15 +35,12 @@ def text_clean(text: str) -> str:
     return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def too_long(limit: int) -> dict[str, Any]:
-    """The message for a text over `limit` characters; it says how long the text is."""
-    return {
-        "max_length": ngettext_lazy(
-            "Shorten this text: %(limit_value)d character at most, yours has %(show_value)d.",
-            "Shorten this text: %(limit_value)d characters at most, yours has %(show_value)d.",
-            "limit_value",
-        )
-    }
+# For a text over its limit; it says how long the text is.
+TOO_LONG = ngettext_lazy(
+    "Shorten this text: %(limit_value)d character at most, yours has %(show_value)d.",
+    "Shorten this text: %(limit_value)d characters at most, yours has %(show_value)d.",
+    "limit_value",
+)
 
 
 class TextField(forms.CharField):
@@ -53,7 +50,9 @@ class TextField(forms.CharField):
         widget = forms.Textarea(attrs={"rows": 5}) if long else forms.TextInput()
         if autocomplete:
             widget.attrs["autocomplete"] = autocomplete
-        super().__init__(max_length=limit, required=False, widget=widget, error_messages=too_long(limit), **options)
+        super().__init__(
+            max_length=limit, required=False, widget=widget, error_messages={"max_length": TOO_LONG}, **options
+        )
 
     def to_python(self, value: Any) -> str:
         return super().to_python(text_clean(value) if isinstance(value, str) else value) or ""
@@ -155,7 +154,7 @@ class ReachForm(PublicForm):
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={
-            **too_long(254),
+            "max_length": TOO_LONG,
             "invalid": _("Write a complete e-mail address, such as name@example.org."),
         },
     )

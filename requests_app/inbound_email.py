@@ -162,8 +162,11 @@ def parse(raw: bytes) -> ParsedEmail:
 class MachineVerdict:
     """Whether a machine wrote the message, and by which rules we think so."""
 
-    is_machine: bool
     reasons: tuple[str, ...]
+
+    @property
+    def is_machine(self) -> bool:
+        return bool(self.reasons)
 
 
 def machine(parsed: ParsedEmail) -> MachineVerdict:
@@ -184,8 +187,7 @@ def machine(parsed: ParsedEmail) -> MachineVerdict:
         "machine_sender": bool(_MACHINE_SENDER.match(parsed.sender)),
         "subject": bool(_MACHINE_SUBJECT.match(parsed.subject)),
     }
-    reasons = tuple(code for code, met in rules.items() if met)
-    return MachineVerdict(bool(reasons), reasons)
+    return MachineVerdict(tuple(code for code, met in rules.items() if met))
 
 
 def _guard(step: Callable[[], T], otherwise: T, defect: str, defects: list[str]) -> T:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from django.utils.translation import override as language_override
 
 from dsar.core.colour import accent_print
 from dsar.core.models import Organisation
+from requests_app.correspondence import absolute
 from requests_app.grounds import GROUNDS, Ground
 from requests_app.models import Case, CaseRight, Decision, PartyAddress
 from requests_app.rights_table import ADVERSE, RULES
@@ -70,7 +70,7 @@ def letter_html(case: Case, rights: Sequence[CaseRight]) -> str:
                 "due_on": max((right.due_on for right in rights if right.due_on), default=None),
                 "signatory": lines[0].decision.author.name,
                 "today": timezone.localdate(),
-                "track_url": settings.BASE_URL + reverse("public-track", args=[organisation.slug]),
+                "track_url": absolute("public-track", organisation.slug),
                 "download_days": settings.DSAR_DOWNLOAD_DAYS,
                 "accent": accent_print(organisation.brand_colour),
                 "css": letter_css(),

@@ -26,7 +26,6 @@ _NO_CHARSET = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "unde
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all controls but tab and line feed
 _MARK = re.compile(r"[ \t]*>")
 _ATTRIBUTION = re.compile(r"(?:on|le)\s.{4,300}(?:wrote|a écrit|écrit)\s*:", re.IGNORECASE | re.DOTALL)
-_SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 _reply_parser = EmailReplyParser(languages=["fr", "en"])
 
 

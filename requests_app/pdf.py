@@ -22,12 +22,3 @@ def pdf_render(html: str) -> bytes:
     fetcher = URLFetcher(allowed_protocols=["data"])
     document: bytes = HTML(string=html, url_fetcher=fetcher).write_pdf(pdf_variant="pdf/ua-1")
     return document
-
-
-def pdf_is_available() -> bool:
-    """Whether this machine can make PDFs."""
-    try:
-        import weasyprint  # noqa: F401 - imported to see whether its libraries are there
-    except OSError:
-        return False
-    return True

@@ -13,8 +13,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from dsar.core.middleware import language_remember
 from dsar.core.models import Organisation
-from dsar.core.texts import localised
 
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
@@ -46,7 +46,7 @@ def in_language(request: HttpRequest, fallback: str, answer: Callable[[], HttpRe
     with translation.override(language):
         response = HttpResponseRedirect(request.path) if asked and request.method == "GET" else answer()
     if asked in LANGUAGES:
-        _language_remember(response, language)
+        language_remember(response, language)
     response.headers["Content-Language"] = language
     patch_vary_headers(response, ["Accept-Language", "Cookie"])
     return response
@@ -67,17 +67,6 @@ def _language_wanted(request: HttpRequest) -> str:
     return ""
 
 
-def _language_remember(response: HttpResponseBase, language: str) -> None:
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        language,
-        max_age=settings.LANGUAGE_COOKIE_AGE,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-
-
 def page_render(
     request: HttpRequest, organisation: Organisation, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
@@ -90,9 +79,3 @@ def page_render(
     )
     response.headers["Cache-Control"] = "private, no-cache"
     return response
-
-
-def authority_words(organisation: Organisation) -> dict[str, str]:
-    """Name and complaint page of the supervisory authority, in the active language (GDPR arts. 13(2)(d), 77)."""
-    authority = organisation.authority
-    return {"name": localised(authority.name), "url": authority.complaint_url or authority.website}

@@ -24,10 +24,10 @@ from requests_app import access, services
 from requests_app.addresses import address_masked
 from requests_app.brand import brand_css
 from requests_app.clock_words import Ruler, Step, explanation_words, ruler
-from requests_app.correspondence import absolute, person_write
+from requests_app.correspondence import absolute, authority_words, person_write
 from requests_app.forms import CHOICES, ORDER, PAGES, Answers, CodeForm, form_errors, incoming_from_form
 from requests_app.models import AccessCode, Case, CaseRight, PartyAddress
-from requests_app.public_pages import authority_words, in_language, organisation_page, page_render
+from requests_app.public_pages import in_language, organisation_page, page_render
 from requests_app.tracking import case_by_submission, tracking_key
 from requests_app.vocabulary import AddressKind
 

@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from dsar.core.middleware import language_remember
 from dsar.core.models import User
 
 
@@ -20,8 +21,5 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
         """The pages after sign-in speak the language of the account, unless this browser has chosen one."""
         response: HttpResponse = super().post_login(request, user, **details)
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-            response.set_cookie(
-                settings.LANGUAGE_COOKIE_NAME, user.language, max_age=settings.LANGUAGE_COOKIE_AGE,
-                secure=settings.SESSION_COOKIE_SECURE, samesite="Lax",
-            )  # fmt: skip
+            language_remember(response, user.language)
         return response

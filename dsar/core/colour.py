@@ -11,11 +11,15 @@ DARKEST_LIGHTNESS, MOST_CHROMA = 0.46, 0.15
 DEFAULT = "#0b5d57"
 
 
+def brand_colour(stated: str) -> str:
+    """The organisation's colour as `#rrggbb` in small letters; the product's own for anything that is no such colour."""
+    return stated.lower() if re.fullmatch(r"#[0-9a-fA-F]{6}", stated) else DEFAULT
+
+
 @lru_cache(maxsize=256)
 def accent_print(brand: str) -> str:
     """`#rrggbb` of the same hue with at least 5.2:1 against white; the default for anything that is no such colour."""
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", brand):
-        brand = DEFAULT
+    brand = brand_colour(brand)
     red, green, blue = (_linear(int(brand[place : place + 2], 16) / 255) for place in (1, 3, 5))
     lightness, a, b = _oklab(red, green, blue)
     chroma, hue = math.hypot(a, b), math.atan2(b, a)

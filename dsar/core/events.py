@@ -28,7 +28,6 @@ EVENTS = {
     "release.refused": _("Release refused"),
     "right.answered": _("Answer released"),
     "deliverable.downloaded": _("Document downloaded"),
-    "deliverable.passphrase_told": _("Passphrase told"),
     "message.received": _("Message received"),
     "message.sent": _("Message sent"),
     "message.perhaps_sent_twice": _("Message perhaps sent twice"),

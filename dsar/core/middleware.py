@@ -41,8 +41,8 @@ class StaffLanguageMiddleware:
 
 
 def language_remember(response: HttpResponseBase, language: str) -> None:
-    """Let this browser keep the language for the pages it sees signed out."""
+    """Let this browser keep the language for public pages and those before sign-in."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, language, max_age=settings.LANGUAGE_COOKIE_AGE,
-        secure=settings.SESSION_COOKIE_SECURE, samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
     )  # fmt: skip

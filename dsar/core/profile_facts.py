@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
+from dsar.core.colour import DEFAULT as DEFAULT_COLOUR
 from dsar.core.errors import DomainError
 from dsar.core.jurisdictions import jurisdiction, zone
 from dsar.core.models import Organisation, ProcessingActivity, Recipient, RetentionRule
@@ -203,7 +204,7 @@ def _organisation(table: Table) -> dict[str, Any]:
         "language": table.choice("language", languages),
         "languages": table.choices("languages", languages),
         "review": table.choice("review", Organisation.Review.values, default=Organisation.Review.WHEN_POSSIBLE),
-        "brand_colour": table.colour("brand_colour", "#0b5d57"),
+        "brand_colour": table.colour("brand_colour", DEFAULT_COLOUR),
         "jurisdiction": table.text("jurisdiction", required=True),
         "time_zone": table.text("time_zone", required=True),
         "is_demo": table.flag("demo") or False,

@@ -1,7 +1,7 @@
 """Reads a TOML profile strictly: every value is checked, every problem found is kept with its key and its line.
 
 A reader never stops at the first problem and returns something harmless in its place, so that whoever writes a profile
-sees all that is wrong at once. `Profile.finish` raises what was found.
+sees all that is wrong at once. `ProfileReader.check` raises what was found.
 """
 
 import re
@@ -287,7 +287,6 @@ def _not_in(value: object, allowed: Collection[str]) -> str:
 _KINDS: dict[type[Any], str] = {
     str: "a text",
     bool: "true or false",
-    int: "a whole number",
     list: "a list",
     dict: "a table",
 }

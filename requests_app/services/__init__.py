@@ -5,7 +5,6 @@ from requests_app.services.cases import case_close, case_take, case_touch
 from requests_app.services.clocks import case_clock_refresh
 from requests_app.services.decisions import (
     decision_approve,
-    decision_needs_review,
     decision_send_back,
     decision_single_handed,
     decision_submit,
@@ -46,7 +45,6 @@ __all__ = [
     "channels",
     "checklist_item_set",
     "decision_approve",
-    "decision_needs_review",
     "decision_send_back",
     "decision_single_handed",
     "decision_submit",

@@ -99,7 +99,7 @@ def answer_release(
         if with_data and delivery == Delivery.SINGLE_CHANNEL:
             passphrase = passphrase_make()
             deliverables = [_sealed(case, rights, deliverables, passphrase)]
-        _deliverables_release(case, deliverables, actor, delivery if with_data else "", single_channel_reason)
+        _deliverables_release(deliverables, actor, delivery if with_data else "", single_channel_reason)
         for case_right in rights:
             case_right_move(case_right=case_right, target=Stage.ANSWERED, actor=actor, answered_at=datetime.now(UTC))
         _answer_journal(
@@ -170,9 +170,7 @@ def _sealed(case: Case, rights: Sequence[CaseRight], parts: list[Deliverable], p
     )
 
 
-def _deliverables_release(
-    case: Case, deliverables: list[Deliverable], actor: Actor, delivery: str, reason: str
-) -> None:
+def _deliverables_release(deliverables: list[Deliverable], actor: Actor, delivery: str, reason: str) -> None:
     now = datetime.now(UTC)
     Deliverable.objects.filter(pk__in=[deliverable.pk for deliverable in deliverables]).update(
         state=DeliverableState.RELEASED,

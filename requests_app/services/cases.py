@@ -40,7 +40,7 @@ def case_take(*, case: Case, actor: Actor, version: int | None = None) -> None:
 
 @transaction.atomic
 def case_close(*, case: Case, actor: Actor, version: int | None = None) -> None:
-    """Close an answered case; retention counts from here. Raises DomainError `case_not_answered`."""
+    """Close an answered case; retention counts from here. Raises DomainError `case_not_answered` or `tasks_open`."""
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
     if case.closed_at is not None:

@@ -71,9 +71,9 @@ def decision_submit(
 ) -> Decision:
     """Write the decision on a right; it goes to a second person where one is owed, else it stands.
 
-    Raises DomainError: `outcome_not_possible`, `ground_missing`, `ground_not_possible`, `reasoning_missing`,
-    `withheld_missing`, `evidence_missing`, `provision_missing`, `right_not_ready` (with every reason), and
-    `move_not_allowed`.
+    Raises DomainError: `outcome_not_possible`, `ground_missing`, `ground_not_possible`, `redact_instead`,
+    `reasoning_missing`, `withheld_missing`, `evidence_missing`, `provision_missing`, `right_not_ready` (with
+    every reason), and `move_not_allowed`.
     """
     author = actor.must(Act.CASE_WORK, case_right.case.organisation)
     case_touch(case=case_right.case, version=version)

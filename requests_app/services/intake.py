@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
@@ -18,7 +16,7 @@ from dsar.core.roles import Act
 from dsar.core.search import search_text
 from requests_app import access
 from requests_app.addresses import address_normalise
-from requests_app.correspondence import person_write
+from requests_app.correspondence import absolute, person_write
 from requests_app.deadlines import local_date
 from requests_app.incoming import IncomingRequest
 from requests_app.models import AccessCode, Case, CaseRight, ChecklistItem, Message, Party, PartyAddress
@@ -44,7 +42,7 @@ def case_open(incoming: IncomingRequest, *, actor: Actor) -> OpenedCase:
     """Open a case for a request, or find the one that the same submission opened before.
 
     One transaction: the case, one clock per right (GDPR art. 12(3)), the journal and the acknowledgement in the outbox.
-    Raises DomainError `organisation_unknown`, `right_unknown` or `no_right`.
+    Raises DomainError `organisation_unknown`, `no_right`, `right_twice`, `right_unknown` or `right_not_here`.
     """
     organisation = Organisation.objects.filter(slug=incoming.organisation_slug, is_active=True).first()
     if organisation is None:
@@ -216,13 +214,13 @@ def _acknowledge(case: Case, rights: list[CaseRight], addresses: list[PartyAddre
     if address is None:
         return
     issued = access.code_make(address=address, purpose=AccessCode.Purpose.CONFIRM)
-    confirm = reverse("confirm-address", args=[case.organisation.slug, issued.token])
+    confirm = absolute("confirm-address", case.organisation.slug, issued.token)
     person_write(
         case=case,
         template="emails/acknowledgement",
         address=address,
         key=f"acknowledgement:{case.reference}",
-        context={"rights": rights, "code": issued.code, "confirm_url": settings.BASE_URL + confirm},
+        context={"rights": rights, "code": issued.code, "confirm_url": confirm},
         in_reply_to=incoming.message_id,
     )
 
@@ -233,7 +231,7 @@ def case_right_add(
 ) -> CaseRight:
     """Add a right that the person invoked later; it has its own clock from its own receipt (law.md §2.3).
 
-    Raises DomainError `right_unknown`, `right_exists` or `received_before_case`.
+    Raises DomainError `right_unknown`, `right_not_here`, `right_exists`, `received_in_future` or `case_closed`.
     """
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)

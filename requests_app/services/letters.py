@@ -54,7 +54,7 @@ def _letter_write(case: Case, rights: list[CaseRight]) -> list[Deliverable]:
         html = letter_html(case, rights)
         name = _("letter")
     files = [(DeliverableKind.LETTER_HTML, f"{name}.html", "text/html", html.encode())]
-    with suppress(PdfUnavailable):  # said on the desk and by /readyz; the web page is a complete letter
+    with suppress(PdfUnavailable):  # the web page is a complete letter
         files.append((DeliverableKind.LETTER, f"{name}.pdf", "application/pdf", pdf_render(html)))
     stored = [
         (kind, file_store(key=case.key, name=f"{case.reference}-{title}", content_type=content_type, content=content))

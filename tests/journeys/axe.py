@@ -34,6 +34,7 @@ class Findings:
     def look(self, page: Page, name: str) -> None:
         """Look at the present page in each light and width; the page is left wide and light."""
         self.pages.append(name)
+        import time; t0=time.perf_counter()
         if page.locator("html").get_attribute("lang") != self.language:
             self.wrong.append(f"{name}: not in {self.language}")
         page.evaluate(UNFOLD)
@@ -46,3 +47,4 @@ class Findings:
                 page.emulate_media(color_scheme=scheme)
                 found: list[dict[str, Any]] = page.evaluate(RUN)
                 self.wrong += [f"{name} at {width}, {scheme}: {one['id']} {one['nodes'][:3]}" for one in found]
+        print(f"{name}: {time.perf_counter()-t0:.2f}")
