@@ -48,8 +48,8 @@ $(MO): %.mo: %.po | $(VENV)/run.stamp
 
 # The lock names no registry host; both files come from pyproject.toml.
 lock: $(VENV)/dev.stamp
-	$(BIN)/uv pip compile --upgrade --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --upgrade --generate-hashes --no-header --no-emit-index-url pyproject.toml --group dev \
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml --group dev \
 		-c requirements.lock -o requirements-dev.lock
 
 $(VENV)/bin/uv: requirements-dev.lock

@@ -11,11 +11,16 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
 from dsar.core.triggers import database_guards_lift
 from tests import parts
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+# No test fails for being slow once: the first example of a run loads calendars and translations.
+hypothesis_settings.register_profile("dsar", deadline=None)
+hypothesis_settings.load_profile("dsar")
 
 
 def pytest_configure(config: pytest.Config) -> None:

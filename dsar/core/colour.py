@@ -12,7 +12,7 @@ DEFAULT = "#0b5d57"
 
 
 def brand_colour(stated: str) -> str:
-    """The organisation's colour as `#rrggbb` in small letters; the product's own for anything that is no such colour."""
+    """The colour as `#rrggbb` in small letters; the product's own for anything that is no such colour."""
     return stated.lower() if re.fullmatch(r"#[0-9a-fA-F]{6}", stated) else DEFAULT
 
 

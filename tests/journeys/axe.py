@@ -1,18 +1,22 @@
 """Looks at a page as axe and a narrow screen do: light and dark, 320 and 1280 pixels wide."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 WIDTHS = (1280, 320)
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 AXE = Axe().axe_script
-RUN = """() => axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations.map(violation => ({
+# Every rule in the light; in the dark the same page differs in its colours only.
+RULES: dict[str, dict[str, Any]] = {"light": {}, "dark": {"runOnly": ["color-contrast", "link-in-text-block"]}}
+RUN = """rules => axe.run(document, {...rules, resultTypes: ["violations"]}).then(found => found.violations.map(violation => ({
   id: violation.id,
   nodes: violation.nodes.map(node => node.target.join(" ") + ": " + node.failureSummary.replace(/\\s+/g, " ")),
 })))"""
+# Colours that fade from light to dark are looked at when they have arrived.
+SETTLE = "() => { document.body.offsetHeight; document.getAnimations().forEach(one => one.finish()) }"
 # What is folded up counts too: axe and the width look at what is shown only.
 UNFOLD = "() => document.querySelectorAll('details').forEach(one => { one.open = true })"
 WIDTH = """() => {
@@ -34,7 +38,6 @@ class Findings:
     def look(self, page: Page, name: str) -> None:
         """Look at the present page in each light and width; the page is left wide and light."""
         self.pages.append(name)
-        import time; t0=time.perf_counter()
         if page.locator("html").get_attribute("lang") != self.language:
             self.wrong.append(f"{name}: not in {self.language}")
         page.evaluate(UNFOLD)
@@ -45,6 +48,6 @@ class Findings:
                 self.wrong.append(f"{name} at {width}: {overflow}")
             for scheme in SCHEMES[::-1]:
                 page.emulate_media(color_scheme=scheme)
-                found: list[dict[str, Any]] = page.evaluate(RUN)
+                page.evaluate(SETTLE)
+                found: list[dict[str, Any]] = page.evaluate(RUN, RULES[scheme])
                 self.wrong += [f"{name} at {width}, {scheme}: {one['id']} {one['nodes'][:3]}" for one in found]
-        print(f"{name}: {time.perf_counter()-t0:.2f}")
