@@ -42,7 +42,13 @@ STAFF = (
         "tomas.lind@desk.example",
         "Tomas Lind",
         "fr",
-        {JST: (Role.CONTRIBUTOR, "archive"), IMPERIATEC: (Role.CONTRIBUTOR, "support")},
+        {JST: (Role.CONTRIBUTOR, "records"), IMPERIATEC: (Role.CONTRIBUTOR, "support")},
+    ),
+    Member(
+        "lea.morel@desk.example",
+        "Léa Morel",
+        "fr",
+        {JST: (Role.CONTRIBUTOR, "marketing"), IMPERIATEC: (Role.CONTRIBUTOR, "growth")},
     ),
     Member("aude.perrin@desk.example", "Aude Perrin", "fr", {JST: (Role.AUDITOR, ""), IMPERIATEC: (Role.AUDITOR, "")}),
     Member(

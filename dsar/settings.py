@@ -148,8 +148,9 @@ BROKER_SOCKET = broker_socket(DATA_DIR)
 _broker = REDIS_URL or f"redis+socket://{quote(str(BROKER_SOCKET))}"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "dsar.core.cache.RedisCache",
         "LOCATION": REDIS_URL or f"unix://{quote(str(BROKER_SOCKET))}",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 }
 CELERY_BROKER_URL = _broker
@@ -164,9 +165,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A task not acknowledged within this time goes to another worker: a little over the longest task (a package).
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
-    "socket_timeout": 10,
-    "socket_connect_timeout": 2,
-    # A broker that is away must not hold up a page: one try, then the sweep.
+    # A broker that is away or hangs must not hold up a page: one try, then the sweep. The worker is given longer.
+    "socket_timeout": 1,
+    "socket_connect_timeout": 1,
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.utils.translation import override as language_override
 
 from dsar.core.models import Organisation, StoredFile
@@ -24,7 +24,7 @@ ORIGINS: dict[str, str | Promise] = {
     "inferred": gettext_lazy("inferred"),
 }
 RESULTS: dict[str, str | Promise] = {
-    "answered": gettext_lazy("Answered"),
+    "answered": pgettext_lazy("a data source", "Answered"),
     "nothing_found": gettext_lazy("Nothing about you"),
     "left_out": gettext_lazy("Not included: not certainly yours"),
     "unanswered": gettext_lazy("Has not answered yet"),

@@ -34,7 +34,9 @@ MAX_HEADER = 20_000  # characters of one header that are looked at
 MAX_HTML = 400_000  # characters that are sanitised and read as text; the raw mail keeps the rest
 MAX_HTML_DEPTH = 300  # elements inside one another: the sanitiser's time grows with the square of it
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,240})>")
-_ADDRESS = re.compile(r"[^\s<>\"(),:;\[\]\\@]{1,64}@[^\s<>\"(),:;\[\]\\@]{1,189}")
+# Never a part of a longer word: an answer to the end of an over-long address would reach a stranger.
+_WORD = r"[^\s<>\"(),:;\[\]\\@]"
+_ADDRESS = re.compile(rf"(?<!{_WORD}){_WORD}{{1,64}}@{_WORD}{{1,189}}(?!{_WORD})")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "p", "source", "wbr"}
 _HTML_TAGS = nh3.ALLOWED_TAGS - {"img"}  # a remote picture tells its owner who opened the mail, and when

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from dsar.core.hashing import keyed_hash
 from dsar.core.models import Organisation
-from requests_app import access
+from requests_app import services
 from requests_app.models import Case, Deliverable
 from requests_app.public_pages import organisation_page
 from requests_app.vocabulary import DeliverableKind, Delivery
@@ -55,7 +55,7 @@ def portal_open(request: HttpRequest, *, case: Case, opened_by: str, address_id:
     """Open the tracking page of a case in this browser, under a new session id."""
     request.session.cycle_key()
     portal_save(request, Portal(case.pk, opened_by, address_id, time.time()))
-    access.portal_opened(case=case, opened_by=opened_by)
+    services.portal_opened(case=case, opened_by=opened_by)
 
 
 def portal_save(request: HttpRequest, portal: Portal) -> None:

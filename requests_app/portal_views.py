@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -22,7 +21,7 @@ from dsar.core.errors import DomainError
 from dsar.core.files import file_stream
 from dsar.core.hashing import keyed_hash_matches
 from dsar.core.models import Organisation
-from requests_app import access, services
+from requests_app import access_codes, services
 from requests_app.addresses import address_masked, address_normalise
 from requests_app.clock_words import due_words
 from requests_app.forms import CodeForm, MessageForm, SignInForm, form_errors
@@ -41,7 +40,7 @@ from requests_app.portal import (
     second_channel_needed,
 )
 from requests_app.public_pages import organisation_page, page_render
-from requests_app.public_views import clocks_of, code_mail, confirmation_send
+from requests_app.public_views import clocks_of
 from requests_app.references import reference_parse
 from requests_app.rights_table import ADVERSE
 from requests_app.tracking import tracking_key_parse
@@ -137,9 +136,7 @@ def _address(organisation: Organisation, reference: str, email: str) -> PartyAdd
 
 def _portal_code_send(address: PartyAddress) -> None:
     try:
-        with transaction.atomic():
-            issued = access.code_issue(address=address, purpose=AccessCode.Purpose.PORTAL)
-            code_mail(address.party.case, issued)
+        services.code_send(address=address, purpose=AccessCode.Purpose.PORTAL)
     except DomainError:
         return  # too many codes: the page says the same as for a stranger, and the newest code still works
 
@@ -173,9 +170,9 @@ def _sign_in_code_try(request: HttpRequest, organisation: Organisation, address:
     form = CodeForm(request.POST)
     try:
         if address is None:
-            access.code_parse(request.POST.get("code", ""))
+            access_codes.code_parse(request.POST.get("code", ""))
             raise DomainError("code_wrong", "")
-        access.code_check(address=address, purpose=AccessCode.Purpose.PORTAL, code=request.POST.get("code", ""))
+        access_codes.code_check(address=address, purpose=AccessCode.Purpose.PORTAL, code=request.POST.get("code", ""))
     except DomainError as error:
         # One sentence for all that can be wrong with six digits: a stranger learns nothing from it.
         wrong = _("This code is wrong or no longer valid. Look for the newest mail, or ask for a new code.")
@@ -273,7 +270,7 @@ def _case_page(
         "locked": any(map(second_channel_needed, files)) and not portal.second_channel,
         "sealed": any(found.delivery == "single_channel" for found in files),
         "messages_shown": _messages(case),
-        "emails": list(PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL)),
+        "emails": list(PartyAddress.objects.mailboxes(case)),
         "form": form,
         "form_id": "message",
         "form_go": "message",
@@ -358,14 +355,16 @@ def _second_key(request: HttpRequest, case: Case, portal: Portal) -> HttpRespons
 
 
 def _second_code(request: HttpRequest, case: Case, portal: Portal) -> HttpResponse:
-    chosen = _second_address(case)
+    chosen = PartyAddress.objects.mailboxes(case).first()
     form = CodeForm(initial=request.POST.dict()) if "lang" in request.POST else CodeForm()
     if chosen is not None and request.method == "POST" and "lang" not in request.POST:
         form = CodeForm(request.POST)
         try:
             if request.POST.get("go") == "send":
                 return _second_code_send(request, case, portal, chosen)
-            access.code_check(address=chosen, purpose=AccessCode.Purpose.DOWNLOAD, code=request.POST.get("code", ""))
+            access_codes.code_check(
+                address=chosen, purpose=AccessCode.Purpose.DOWNLOAD, code=request.POST.get("code", "")
+            )
             return _second_proven(request, case, portal)
         except DomainError as error:
             form.add_error("code", str(error))
@@ -378,20 +377,10 @@ def _second_code(request: HttpRequest, case: Case, portal: Portal) -> HttpRespon
     return _second_page(request, case, portal, context, form)
 
 
-def _second_address(case: Case) -> PartyAddress | None:
-    """Where a download code goes: a confirmed address, and of these one that a data source knows for this person."""
-    known = PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL).select_related("party")
-    return min(known, key=lambda one: (not one.confirmed_at, not one.on_file_at, one.pk), default=None)
-
-
 def _second_code_send(request: HttpRequest, case: Case, portal: Portal, address: PartyAddress) -> HttpResponse:
     """Mail a download code, or for an address nobody confirmed yet the confirmation: no data follows it unread."""
-    if address.confirmed_at is None:
-        confirmation_send(case, address)
-    else:
-        with transaction.atomic():
-            issued = access.code_issue(address=address, purpose=AccessCode.Purpose.DOWNLOAD)
-            code_mail(case, issued)
+    purpose = AccessCode.Purpose.DOWNLOAD if address.confirmed_at else AccessCode.Purpose.CONFIRM
+    services.code_send(address=address, purpose=purpose)
     portal.code_sent_at = time.time()
     portal_save(request, portal)
     return redirect("track-code", case.organisation.slug)

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,16 +19,15 @@ from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.models import Organisation
 from dsar.core.rights import RIGHTS
-from requests_app import access, services
+from requests_app import access_codes, services
 from requests_app.addresses import address_masked
 from requests_app.brand import brand_css
 from requests_app.clock_words import Ruler, Step, explanation_words, ruler
-from requests_app.correspondence import absolute, authority_words, person_write
+from requests_app.correspondence import authority_words
 from requests_app.forms import CHOICES, ORDER, PAGES, Answers, CodeForm, form_errors, incoming_from_form
-from requests_app.models import AccessCode, Case, CaseRight, PartyAddress
+from requests_app.models import AccessCode, CaseRight, PartyAddress
 from requests_app.public_pages import in_language, organisation_page, page_render
 from requests_app.tracking import case_by_submission, tracking_key
-from requests_app.vocabulary import AddressKind
 
 RECEIPT_COOKIE = "dsar_receipt"
 RECEIPT_AGE = timedelta(hours=2)
@@ -231,7 +229,7 @@ def public_sent(request: HttpRequest, organisation: Organisation) -> HttpRespons
     if case is None:
         return page_render(request, organisation, "public_sent_gone", {}, status=404)
     rights = list(case.rights.all())
-    email = PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL).first()
+    email = PartyAddress.objects.mailboxes(case).first()
     context = {
         "case": case,
         "tracking_key": tracking_key(organisation, submission or ""),
@@ -292,7 +290,7 @@ def public_notice(request: HttpRequest, organisation: Organisation) -> HttpRespo
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_address(request: HttpRequest, organisation: Organisation, token: str) -> HttpResponse:
     """Confirm a mailbox with the code of the mail. A GET only shows the question: mail scanners follow links."""
-    issued = access.confirmation_by_token(token)
+    issued = access_codes.confirmation_by_token(token)
     if issued is None or issued.address.party.case.organisation_id != organisation.pk:
         return page_render(request, organisation, "public_confirm_unknown", {}, status=404)
     if issued.address.confirmed_at:
@@ -305,7 +303,9 @@ def confirm_address(request: HttpRequest, organisation: Organisation, token: str
         return _confirm_again(request, organisation, issued)
     form = CodeForm(request.POST)
     try:
-        access.code_check(address=issued.address, purpose=AccessCode.Purpose.CONFIRM, code=request.POST.get("code", ""))
+        access_codes.code_check(
+            address=issued.address, purpose=AccessCode.Purpose.CONFIRM, code=request.POST.get("code", "")
+        )
     except DomainError as error:
         form.add_error("code", str(error))
         return _confirm_page(request, organisation, issued, form)
@@ -316,29 +316,11 @@ def confirm_address(request: HttpRequest, organisation: Organisation, token: str
 def _confirm_again(request: HttpRequest, organisation: Organisation, issued: AccessCode) -> HttpResponse:
     form = CodeForm(request.POST)
     try:
-        confirmation_send(issued.address.party.case, issued.address)
+        services.code_send(address=issued.address, purpose=AccessCode.Purpose.CONFIRM)
     except DomainError as error:
         form.add_error("code", str(error))
         return _confirm_page(request, organisation, issued, form)
     return _confirm_page(request, organisation, issued, CodeForm(), sent_again=True)
-
-
-def confirmation_send(case: Case, address: PartyAddress) -> None:
-    """Mail a fresh link and code to an address of the case. Raises DomainError `codes_too_many`."""
-    with transaction.atomic():
-        issued = access.code_issue(address=address, purpose=AccessCode.Purpose.CONFIRM)
-        code_mail(case, issued, confirm_url=absolute("confirm-address", case.organisation.slug, issued.token))
-
-
-def code_mail(case: Case, issued: access.IssuedCode, **more: str) -> None:
-    """Put the mail with a code into the outbox; runs in the caller's transaction."""
-    person_write(
-        case=case,
-        template="emails/access_code",
-        address=issued.row.address,
-        key=f"access_code:{issued.row.pk}",
-        context={"purpose": issued.row.purpose, "code": issued.code, "expires_at": issued.row.expires_at, **more},
-    )
 
 
 def _confirm_page(

@@ -188,6 +188,11 @@ def _label(fact: str, vocabulary: Any) -> Fact:
     return words
 
 
+def _reasons(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    """Why a release was refused."""
+    return listed(_REASONS[code] for code in facts.get("reasons", []) if code in _REASONS)
+
+
 def _subject(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     return str(facts.get("subject", "")).partition(":")[2]
 
@@ -251,7 +256,16 @@ def basis_words(basis: Mapping[str, Any]) -> str:
     return _("%(basis)s: %(where)s") % {"basis": words, "where": where} if where else words
 
 
+_REASONS = {
+    "identity_not_established": gettext_lazy("identity is not established"),
+    "package_missing": gettext_lazy("the data package is not built"),
+    "letter_missing": gettext_lazy("the letter is not written"),
+    "not_decided": gettext_lazy("a right is not decided"),
+    "nothing_decided": gettext_lazy("nothing is decided"),
+}
+
 _FACTS: dict[str, Fact] = {
+    "reasons": _reasons,
     "right": _right,
     "due": _due,
     "channel": _label("channel", Channel),
@@ -290,6 +304,7 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "decision.sent_back": ("right", "outcome"),
     "decision.single_handed": ("right", "outcome"),
     "deliverable.registered": ("document", "right"),
+    "release.refused": ("right", "reasons"),
     "deliverable.downloaded": ("document",),
     "right.answered": ("right", "delivery"),
     "message.received": ("channel",),

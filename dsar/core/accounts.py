@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from dsar.core.middleware import language_remember
 from dsar.core.models import User
@@ -12,6 +13,11 @@ from dsar.core.models import User
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-allauth ships no type hints
     """django-allauth with sign-up closed."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("This address and this password do not belong together."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody makes an account for themselves."""

@@ -4,8 +4,9 @@ from datetime import date
 from typing import ClassVar, Self, cast
 
 from django.db import connections, models
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.lookups import IsNull
 
 from dsar.core.models import EncryptionKey, Organisation, Team, User
 from dsar.core.privacy import PURGE, Fate, keep
@@ -138,8 +139,13 @@ class OfCaseRightQuerySet(OfCaseQuerySet):
     case_path = "case_right__case"
 
 
-class OfPartyQuerySet(OfCaseQuerySet):
+class PartyAddressQuerySet(OfCaseQuerySet):
     case_path = "party__case"
+
+    def mailboxes(self, case: Case) -> Self:
+        """The e-mail addresses of a case: confirmed first, of these what a source knows, then as given."""
+        found = self.filter(party__case=case, kind=AddressKind.EMAIL).select_related("party__case__organisation")
+        return found.order_by(IsNull(F("confirmed_at"), True), IsNull(F("on_file_at"), True), "pk")
 
 
 class CaseRight(models.Model):
@@ -249,7 +255,7 @@ class PartyAddress(models.Model):
     on_file_in = models.CharField(max_length=200, blank=True)  # name of the data source
     on_file_at = models.DateTimeField(null=True, blank=True)
 
-    objects = OfPartyQuerySet.as_manager()
+    objects = PartyAddressQuerySet.as_manager()
 
     personal: ClassVar[dict[str, Fate]] = {"value": PURGE, "normalised": PURGE}
     impersonal: ClassVar[tuple[str, ...]] = ("on_file_in",)

@@ -3,6 +3,7 @@
 from requests_app.services.answers import answer_release, channels, release_obstacles
 from requests_app.services.cases import case_close, case_take, case_touch
 from requests_app.services.clocks import case_clock_refresh
+from requests_app.services.codes import code_send, portal_opened
 from requests_app.services.decisions import (
     decision_approve,
     decision_send_back,
@@ -44,6 +45,7 @@ __all__ = [
     "case_touch",
     "channels",
     "checklist_item_set",
+    "code_send",
     "decision_approve",
     "decision_send_back",
     "decision_single_handed",
@@ -57,6 +59,7 @@ __all__ = [
     "message_send",
     "messages_read",
     "note_add",
+    "portal_opened",
     "release_obstacles",
     "reviewers_for",
     "right_obstacles",

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,7 +25,7 @@ from requests_app.services.clocks import case_clock_refresh
 from requests_app.services.deliverables import bears_data, deliverable_register
 from requests_app.services.letters import letter_prepared
 from requests_app.services.obstacles import Obstacle
-from requests_app.vocabulary import AddressKind, DeliverableKind, DeliverableState, Delivery, Stage
+from requests_app.vocabulary import DeliverableKind, DeliverableState, Delivery, Stage
 from requests_app.workflow import case_right_move
 
 AVAILABLE_FOR = timedelta(days=settings.DSAR_DOWNLOAD_DAYS)
@@ -64,7 +63,7 @@ def _identity_reason(case: Case) -> str:
 def channels(case: Case) -> list[str]:
     """The ways by which the person can prove to the portal that it is them: "key" and "email"."""
     found = ["key"] if case.tracking_key_hash else []
-    if PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL).exclude(confirmed_at=None).exists():
+    if PartyAddress.objects.mailboxes(case).exclude(confirmed_at=None).exists():
         found.append("email")
     return found
 
@@ -218,8 +217,7 @@ def _answer_announce(
 
     `passphrase_by` is empty unless the answer was sealed.
     """
-    addresses = PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL).select_related("party")
-    address = addresses.order_by(F("confirmed_at").desc(nulls_last=True), "pk").first()
+    address = PartyAddress.objects.mailboxes(case).first()
     if address is None:
         return
     template = "emails/answer_ready" if any(map(bears_data, rights)) else "emails/answer_without_data"

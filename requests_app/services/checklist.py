@@ -22,11 +22,7 @@ from requests_app.vocabulary import ItemState
 def checklist_fill(*, case_right: CaseRight) -> None:
     """Fill the open items of an access request once its package is built. Must be called in a transaction."""
     case = case_right.case
-    activities = list(
-        ProcessingActivity.objects.filter(organisation=case.organisation)
-        .exclude(capacity=ProcessingActivity.Capacity.PROCESSOR)
-        .prefetch_related("recipients", "retention_rules")
-    )
+    activities = _activities(case_right)
     with language_override(case.organisation.language):
         missing = {code: found(activities) for code, found in _MISSING.items()}
     items = list(ChecklistItem.objects.filter(case_right=case_right, state=ItemState.OPEN))
@@ -44,6 +40,20 @@ def checklist_fill(*, case_right: CaseRight) -> None:
             actor=Actor.SYSTEM,
             facts={"right": case_right.right, "items": done, "state": str(ItemState.DONE)},
         )
+
+
+def recipients_missing(case_right: CaseRight) -> str:
+    """What is not known about the recipients of this person's data, in words; empty when each has a name."""
+    return _recipients_unnamed(_activities(case_right))
+
+
+def _activities(case_right: CaseRight) -> list[ProcessingActivity]:
+    """What the organisation does as a controller: for the rest it answers nothing itself (GDPR art. 28)."""
+    return list(
+        ProcessingActivity.objects.filter(organisation=case_right.case.organisation)
+        .exclude(capacity=ProcessingActivity.Capacity.PROCESSOR)
+        .prefetch_related("recipients", "retention_rules")
+    )
 
 
 def _unstated(activities: list[ProcessingActivity], is_stated: Callable[[ProcessingActivity], bool]) -> str:

@@ -115,6 +115,8 @@ def _reasons_check(case_right: CaseRight, outcome: str, reasons: Reasons) -> Non
         raise DomainError("ground_not_possible", _("This right does not allow this ground."))
     if ground_needed(outcome) and not reasons.ground:
         raise DomainError("ground_missing", _("Choose the ground of the refusal."))
+    if outcome == Outcome.WITHDRAWN and not reasons.reasoning:
+        raise DomainError("reasoning_missing", _("Write how and when the person withdrew the request."))
     if ground_needed(outcome) and not reasons.reasoning:
         raise DomainError("reasoning_missing", _("Write the reasons: the person must be able to understand them."))
     if outcome == Outcome.GRANTED_PARTLY and not reasons.withheld:

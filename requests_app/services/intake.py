@@ -14,7 +14,7 @@ from dsar.core.models import EncryptionKey, Organisation
 from dsar.core.rights import RIGHTS
 from dsar.core.roles import Act
 from dsar.core.search import search_text
-from requests_app import access
+from requests_app import access_codes
 from requests_app.addresses import address_normalise
 from requests_app.correspondence import absolute, person_write
 from requests_app.deadlines import local_date
@@ -213,7 +213,7 @@ def _acknowledge(case: Case, rights: list[CaseRight], addresses: list[PartyAddre
     address = next((found for found in addresses if found.kind == AddressKind.EMAIL), None)
     if address is None:
         return
-    issued = access.code_make(address=address, purpose=AccessCode.Purpose.CONFIRM)
+    issued = access_codes.code_make(address=address, purpose=AccessCode.Purpose.CONFIRM)
     confirm = absolute("confirm-address", case.organisation.slug, issued.token)
     person_write(
         case=case,
@@ -240,6 +240,8 @@ def case_right_add(
         raise DomainError("case_closed", _("This case is closed."))
     if received_at > datetime.now(UTC):
         raise DomainError("received_in_future", _("A request cannot have arrived in the future."))
+    if received_at < case.received_at:
+        raise DomainError("received_before_case", _("A right cannot have arrived before the request it was added to."))
     if case.rights.filter(right=right).exists():
         raise DomainError("right_exists", _("This case already has this right."))
     added = CaseRight(

@@ -299,7 +299,7 @@ def _act(inbound: InboundMail, parsed: ParsedEmail, verdict: _Verdict) -> None:
     elif verdict.files_message and case is not None:
         _message_file(inbound, parsed, case)
     _inbound_case(inbound, case)
-    kind = "mail.set_aside" if verdict.outcome == MailOutcome.TRIAGE else "mail.filed"
+    kind = "mail.waiting" if verdict.outcome == MailOutcome.TRIAGE else "mail.filed"
     _journal(inbound, kind, Actor.SYSTEM)
 
 
@@ -457,4 +457,4 @@ def mail_set_aside(*, inbound: InboundMail, reason: str, actor: Actor) -> None:
     if not reason.strip():
         raise DomainError("reason_missing", _("Say why this e-mail is not a request."))
     _inbound_move(inbound, _WAITING, None, {"outcome": MailOutcome.FILED, "reason": "set_aside", "retry_at": None})
-    _journal(inbound, "mail.filed", actor, reason=reason.strip())
+    _journal(inbound, "mail.set_aside", actor, reason=reason.strip())

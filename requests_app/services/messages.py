@@ -15,7 +15,7 @@ from dsar.core.roles import Act
 from requests_app.correspondence import person_write
 from requests_app.models import Case, Message, PartyAddress
 from requests_app.services.cases import case_touch
-from requests_app.vocabulary import AddressKind, Channel, Direction
+from requests_app.vocabulary import Channel, Direction
 
 LONGEST = 20_000  # characters of one message
 
@@ -50,7 +50,7 @@ def message_send(*, case: Case, body: str, actor: Actor, version: int | None = N
         at=datetime.now(UTC),
     )
     _journal(message, "message.sent", actor)
-    address = PartyAddress.objects.filter(party__case=case, kind=AddressKind.EMAIL).order_by("pk").first()
+    address = PartyAddress.objects.mailboxes(case).first()
     if address is not None:
         person_write(
             case=case,

@@ -14,6 +14,7 @@ from requests_app.models import CaseRight, CaseTask, ChecklistItem
 from requests_app.rights_table import RULES
 from requests_app.routing import route
 from requests_app.services.cases import case_touch
+from requests_app.services.checklist import recipients_missing
 from requests_app.vocabulary import ItemState, Stage, TaskKind, TaskState
 from requests_app.workflow import case_right_move
 
@@ -130,7 +131,9 @@ def checklist_item_set(
 ) -> None:
     """Mark an item done, justified in words, or open again; refused once the right is decided.
 
-    Raises DomainError `justification_missing` or `right_decided`.
+    What the machine left open says what is missing: to call it done takes words about where it was found, and
+    recipients without a name can only be justified (GDPR art. 15(1)(c), CJEU C-154/21).
+    Raises DomainError `justification_missing`, `recipients_unnamed` or `right_decided`.
     """
     case_right = item.case_right
     if actor.user is not None:
@@ -142,6 +145,8 @@ def checklist_item_set(
         raise DomainError("right_decided", _("This right is decided or in review: its checklist is closed."))
     if state == ItemState.JUSTIFIED and not note.strip():
         raise DomainError("justification_missing", _("Say why this item is not in the answer."))
+    if state == ItemState.DONE and actor.user is not None:
+        _done_check(item, note)
     item.state, item.note = ItemState(state), note.strip()
     item.set_by, item.set_at = actor.user, datetime.now(UTC)
     item.save()
@@ -153,3 +158,11 @@ def checklist_item_set(
         facts={"right": case_right.right, "item": item.code, "state": str(item.state)},
         values={"note": item.note} if item.note else {},
     )
+
+
+def _done_check(item: ChecklistItem, note: str) -> None:
+    """Refuse to call something done over the machine's own finding that it is missing."""
+    if item.code == "A3" and (missing := recipients_missing(item.case_right)):
+        raise DomainError("recipients_unnamed", _("This can only be justified: %(missing)s") % {"missing": missing})
+    if item.set_by is None and item.note and not note.strip():
+        raise DomainError("justification_missing", _("Say where you found what was missing."))

@@ -11,10 +11,13 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 AXE = Axe().axe_script
 # Every rule in the light; in the dark the same page differs in its colours only.
 RULES: dict[str, dict[str, Any]] = {"light": {}, "dark": {"runOnly": ["color-contrast", "link-in-text-block"]}}
-RUN = """rules => axe.run(document, {...rules, resultTypes: ["violations"]}).then(found => found.violations.map(violation => ({
-  id: violation.id,
-  nodes: violation.nodes.map(node => node.target.join(" ") + ": " + node.failureSummary.replace(/\\s+/g, " ")),
-})))"""
+RUN = """async rules => {
+  const found = await axe.run(document, {...rules, resultTypes: ["violations"]})
+  return found.violations.map(violation => ({
+    id: violation.id,
+    nodes: violation.nodes.map(node => node.target.join(" ") + ": " + node.failureSummary.replace(/\\s+/g, " ")),
+  }))
+}"""
 # Colours that fade from light to dark are looked at when they have arrived.
 SETTLE = "() => { document.body.offsetHeight; document.getAnimations().forEach(one => one.finish()) }"
 # What is folded up counts too: axe and the width look at what is shown only.

@@ -124,7 +124,7 @@ class Browser:
         return self._arrived(self.client.get(address.partition("#")[0], follow=True), address)
 
     def submit(self, action: str, *, expect: int = 200, times: int = 1, **values: str | list[str]) -> Page:
-        """Fill in the form of the present page that goes to `action` and send it; `times` is how often it is clicked."""
+        """Fill in the form of the present page that goes to `action` and send it, `times` times at once."""
         sent = self.page.form(action, *(name for name in values if name not in ("go", "state"))).filled(**values)
         for _click in range(times):
             response = self.client.post(action, sent, follow=True)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -39,7 +40,7 @@ class Worker:
     def sweep(self) -> None:
         """Run the whole timetable once, as the scheduler does, then what it queued."""
         for entry in settings.CELERY_BEAT_SCHEDULE.values():
-            current_app.tasks[entry["task"]]()
+            current_app.tasks[str(entry["task"])]()
         self.run()
 
 
@@ -105,12 +106,14 @@ class DataSubject:
         return receipt
 
     def _key(self, page: Page) -> str:
-        return next(found for found in TRACKING_KEY.findall(page.text) if found not in self.reference)
+        keys: list[str] = TRACKING_KEY.findall(page.text)
+        return next(key for key in keys if key not in self.reference)
 
     def link_mailed(self) -> str:
         """The path of the confirmation link in the newest mail that has one."""
         bodies = [str(message.body) for message in self.site.mails(self.email)]
-        return re.findall(rf"{re.escape(settings.BASE_URL)}(/\S+/confirm/\S+/)", "\n".join(bodies))[-1]
+        links: list[str] = re.findall(rf"{re.escape(settings.BASE_URL)}(/\S+/confirm/\S+/)", "\n".join(bodies))
+        return links[-1]
 
     def confirm(self) -> Page:
         """Follow the link of the acknowledgement and type its code."""
@@ -171,18 +174,18 @@ class Staff:
         """The page of the case."""
         return self.browser.get(reverse("case-detail", args=[case.reference]))
 
-    def act(self, name: str, case: Case, *args: str, expect: int = 200, **values: str | list[str]) -> Page:
+    def act(self, name: str, case: Case, *args: str, expect: int = 200, **values: Any) -> Page:
         """Open the case and use its form for that act."""
         self.open(case)
         return self.browser.submit(reverse(name, args=[case.reference, *args]), expect=expect, **values)
 
-    def task_finish(self, case: Case, kind: str, **values: str) -> Page:
+    def task_finish(self, case: Case, kind: str, **values: Any) -> Page:
         """Finish a task of the case on its page."""
         task = case.tasks.get(kind=kind)
         self.open(case)
         return self.browser.submit(reverse("case-task-finish", args=[task.pk]), **values)
 
-    def items_set(self, case: Case, right: str, state: str, **values: str) -> None:
+    def items_set(self, case: Case, right: str, state: str, **values: Any) -> None:
         """Set every open item of a right's checklist."""
         open_items = case.rights.get(right=right).checklist.filter(state="open")
         for code in open_items.values_list("code", flat=True):
@@ -222,6 +225,6 @@ def access_decided(case: Case, handler: Staff, reviewer: Staff, contributor: Sta
     worker.run()
 
 
-def release(case: Case, handler: Staff, *, expect: int = 200, **values: str) -> Page:
+def release(case: Case, handler: Staff, *, expect: int = 200, **values: Any) -> Page:
     """Release the answer on what is decided, by two channels unless told otherwise."""
     return handler.act("answer-release", case, expect=expect, **{"delivery": "two_channels", **values})

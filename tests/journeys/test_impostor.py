@@ -6,6 +6,7 @@ import zipfile
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pyzipper
@@ -122,7 +123,7 @@ def test_by_mail_only_the_answer_leaves_locked_and_its_passphrase_by_another_way
     handler = worked_on(site, subject)
     page = release(subject.case, handler, expect=422)
     assert "one channel only" in page.text
-    locked = {"delivery": "single_channel", "passphrase_by": "phone"}
+    locked: dict[str, Any] = {"delivery": "single_channel", "passphrase_by": "phone"}
     assert "Write why one channel" in release(subject.case, handler, expect=422, **locked).text
     told = release(subject.case, handler, single_channel_reason="Seule adresse connue.", **locked)
     passphrase = told.html.partition('id="passphrase">')[2].partition("<")[0].strip()

@@ -1,6 +1,6 @@
 """The one way in: every door's request becomes one case with its clocks, journal and acknowledgement."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -87,6 +87,14 @@ def test_right_added_later_has_its_own_clock() -> None:
         actor=actor_for(handler, case.organisation),
     )
     assert added.due_on == date(2026, 4, 17)
+    with pytest.raises(DomainError, match="before the request"):
+        case_right_add(
+            case=case,
+            right="erasure",
+            detail="",
+            received_at=RECEIVED_AT - timedelta(days=40),
+            actor=actor_for(handler, case.organisation),
+        )
     with pytest.raises(DomainError, match="already"):
         case_right_add(
             case=case, right="access", detail="", received_at=RECEIVED_AT, actor=actor_for(handler, case.organisation)

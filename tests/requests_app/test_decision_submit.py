@@ -6,7 +6,7 @@ import pytest
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError, NotAllowed
-from dsar.core.models import AuditEvent, Organisation
+from dsar.core.models import AuditEvent, Organisation, ProcessingActivity, Recipient
 from dsar.core.roles import Role
 from requests_app.models import CaseRight, Decision
 from requests_app.services import (
@@ -93,6 +93,30 @@ def test_justification_needs_words() -> None:
     assert raised.value.code == "justification_missing"
 
 
+def test_recipients_without_a_name_can_only_be_justified() -> None:
+    case_right, actor = ready("access")
+    activity = ProcessingActivity.objects.create(
+        organisation=case_right.case.organisation, code="sales", name={"en": "Sales"}, capacity="controller"
+    )
+    Recipient.objects.create(
+        organisation=activity.organisation, code="carrier", category={"en": "Carriers"}
+    ).activities.add(activity)
+    item = case_right.checklist.get(code="A3")
+    with pytest.raises(DomainError, match="Carriers"):
+        checklist_item_set(item=item, state=ItemState.DONE, note="All told.", actor=actor)
+    checklist_item_set(item=item, state=ItemState.JUSTIFIED, note="The list of carriers is not kept.", actor=actor)
+
+
+def test_what_the_machine_found_missing_is_not_done_without_a_word() -> None:
+    case_right, actor = ready("access")
+    item = case_right.checklist.get(code="A8")
+    item.state, item.set_by, item.note = ItemState.OPEN, None, "Not stated for: Sales."
+    item.save()
+    with pytest.raises(DomainError, match="where you found"):
+        checklist_item_set(item=item, state=ItemState.DONE, actor=actor)
+    checklist_item_set(item=item, state=ItemState.DONE, note="Asked the sales team: none.", actor=actor)
+
+
 def test_refusal_goes_to_a_second_person_who_is_not_the_author() -> None:
     case_right, handler = ready("access")
     decision = decision_submit(case_right=case_right, actor=handler, **REFUSAL)
@@ -151,6 +175,8 @@ def test_withdrawn_needs_no_finished_work() -> None:
     actor = actor_for(member(case.organisation), case.organisation)
     access = right_of(case, "access")
     case_right_start(case_right=access, actor=actor)
-    decision_submit(case_right=access, outcome="withdrawn", actor=actor)
+    with pytest.raises(DomainError, match="how and when"):
+        decision_submit(case_right=access, outcome="withdrawn", actor=actor)
+    decision_submit(case_right=access, outcome="withdrawn", reasoning="By phone on 9 March.", actor=actor)
     assert right_of(case, "access").stage == Stage.DECIDED
     assert not access.tasks.filter(state="open").exists()

@@ -122,7 +122,7 @@ def test_what_is_not_clear_waits_for_a_person(organisation: Organisation, conten
     assert (filed.outcome, filed.reason) == (MailOutcome.TRIAGE, reason)
     assert not Case.objects.exists() and not Outgoing.objects.exists()
     assert InboundMail.objects.in_triage().count() == 1
-    assert AuditEvent.objects.filter(chain__key="organisation:virelune", kind="mail.set_aside").count() == 1
+    assert AuditEvent.objects.filter(chain__key="organisation:virelune", kind="mail.waiting").count() == 1
 
 
 def test_a_machine_is_filed_and_gets_no_answer(organisation: Organisation) -> None:
@@ -274,7 +274,7 @@ def test_a_person_sets_it_aside_with_a_reason(organisation: Organisation, waitin
         mail_set_aside(inbound=waiting, reason=" ", actor=actor(organisation))
     mail_set_aside(inbound=waiting, reason="A question about an order", actor=actor(organisation))
     assert not InboundMail.objects.in_triage().exists()
-    event = AuditEvent.objects.filter(kind="mail.filed").latest("pk")
+    event = AuditEvent.objects.filter(kind="mail.set_aside").latest("pk")
     assert event.actor_role == "handler"
     assert event.values.get().value == "A question about an order"
 

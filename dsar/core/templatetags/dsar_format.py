@@ -11,6 +11,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from django import template
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
@@ -74,6 +75,19 @@ def instant(value: datetime | None, where: str | tzinfo | None = None) -> str:
 def number(value: int | float | Decimal | None) -> str:
     """"1,284", « 1 284 » with the language's own separators (a narrow no-break space in French)."""
     return "" if value is None else format_decimal(value, locale=_locale())
+
+
+@register.filter
+def size(value: int | None) -> str:
+    """A file's size, « 33,6 Ko »; French readers know no « Kio »."""
+    words = filesizeformat(value or 0)
+    return words.replace("io", "o") if _locale().language == "fr" else words
+
+
+@register.filter
+def one_line(value: str) -> str:
+    """A postal address of several lines, on one."""
+    return ", ".join(line.strip() for line in value.splitlines() if line.strip())
 
 
 @register.filter

@@ -1,6 +1,7 @@
 """Makes the demonstration: two organisations from their profiles, staff of each role, and cases in every stage."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,13 @@ from dsar.management.commands.organisation_import import profile_import
 from exports import services as exports
 from exports.maps import source_map_approve
 from exports.models import Collection, SourceMap
-from exports.sample_company import FILE_NAME, Person, sample_company_create, sample_people
+from exports.sample_company import (
+    FILE_NAME,
+    Person,
+    sample_company_create,
+    sample_company_environment,
+    sample_people,
+)
 from requests_app import services
 from requests_app.incoming import IncomingRequest, RightInvoked
 from requests_app.models import Case, CaseRight, Decision, Deliverable, PartyAddress
@@ -53,6 +60,8 @@ class Command(BaseCommand):
         if Organisation.objects.exists():
             raise CommandError("This installation already has an organisation: the demo needs an empty one.")
         sample_company_create(settings.DATA_DIR / FILE_NAME)
+        for name, url in sample_company_environment(settings.DATA_DIR).items():
+            os.environ.setdefault(name, url)
         # Nobody listens to the broker yet; the sweeps find the mail when the worker starts.
         logging.getLogger("dsar.core.broker").setLevel(logging.ERROR)
         members = _staff_make()
@@ -133,8 +142,8 @@ class _Telling:
     # ---- who acts ----
 
     def _member(self, role: str) -> Actor:
-        user = User.objects.get(memberships__organisation=self.organisation, memberships__role=role)
-        return Actor.member(user, self.organisation)
+        members = User.objects.filter(memberships__organisation=self.organisation, memberships__role=role)
+        return Actor.member(members.earliest("pk"), self.organisation)
 
     @property
     def handler(self) -> Actor:

@@ -13,11 +13,9 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.hashing import keyed_hash, keyed_hash_matches, keyed_hashes
-from dsar.core.journal import journal_append
-from requests_app.models import AccessCode, Case, PartyAddress
+from requests_app.models import AccessCode, PartyAddress
 
 Purpose = AccessCode.Purpose
 VALID_FOR = {
@@ -133,15 +131,3 @@ def confirmation_by_token(token: str) -> AccessCode | None:
 def _scoped(address: PartyAddress, purpose: str, code: str) -> str:
     """What is hashed: the same digits mean something else for another address or purpose."""
     return f"{purpose}:{address.pk}:{code}"
-
-
-@transaction.atomic
-def portal_opened(*, case: Case, opened_by: str) -> None:
-    """Journal that somebody opened the tracking page of a case, by its "key" or by a "code"."""
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
-        kind="portal.opened",
-        actor=Actor.DATA_SUBJECT,
-        facts={"opened_by": opened_by},
-    )
