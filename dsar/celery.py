@@ -4,13 +4,21 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import task_success, worker_ready
+from celery.signals import task_success, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dsar.settings")
 
 app = Celery("dsar")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+WORKER_SECONDS = 10  # for the broker: nobody waits for a worker, and its polls alone last a second
+
+
+@worker_init.connect
+def worker_patience(**_: Any) -> None:
+    """Give a worker's own connection more time than a page has for publishing."""
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, "socket_timeout": WORKER_SECONDS}
 
 
 @task_success.connect

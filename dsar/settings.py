@@ -165,9 +165,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A task not acknowledged within this time goes to another worker: a little over the longest task (a package).
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
-    # A broker that is away or hangs must not hold up a page: one try, then the sweep. The worker is given longer.
+    # A broker that is away or hangs must not hold up a page: one try, then the sweep. Seconds; a worker has longer.
     "socket_timeout": 1,
     "socket_connect_timeout": 1,
+    "connect_retries_timeout": 1,
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0,
