@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 from redis import RedisError
 
-from dsar.core.cache import outage
+from dsar.core.cache import cache_is_away
 from dsar.core.triggers import guards_missing
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def sweeps_check() -> None:
     """A sweep has run, or a worker has started, in the last 15 minutes."""
     seen_at: float | None = cache.get(SWEEP_KEY)
     if seen_at is None:
-        raise PartFailed("does not answer" if outage.is_on else "no worker has been seen yet")
+        raise PartFailed("does not answer" if cache_is_away() else "no worker has been seen yet")
     if (silent := time.time() - seen_at) > SWEEP_SECONDS:
         raise PartFailed(f"no sweep has run for {int(silent) // 60} minutes: scheduler or worker is down")
 

@@ -85,6 +85,7 @@ class Collection(models.Model):
 
         NAME_DIFFERS = "name_differs", _("a record bears another name")
         ADDRESS_DIFFERS = "address_differs", _("a record bears another e-mail address")
+        SEVERAL_PERSONS = "several_persons", _("records bear names of several persons, and the request bears none")
         NOT_TIED = "not_tied", _("found only by a detail that anybody could have given")
 
     case_right = models.ForeignKey(CaseRight, on_delete=models.PROTECT, related_name="collections")
@@ -92,7 +93,8 @@ class Collection(models.Model):
     map = models.ForeignKey(SourceMap, null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     record_count = models.PositiveIntegerField(default=0)
-    tables = models.JSONField(default=list)  # [{name, records, searched}]: counts; not searched: its keys are unknown
+    # [{name, records, searched, seen}]: counts; not searched: its keys are unknown; seen: by attribution.Seen.
+    tables = models.JSONField(default=list)
     stored_file = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     files = models.ManyToManyField(StoredFile, related_name="collections", blank=True)  # originals, from people
     note = models.TextField(blank=True)
@@ -107,8 +109,8 @@ class Collection(models.Model):
 
     objects = OfCaseRightQuerySet.as_manager()
 
-    personal: ClassVar[dict[str, Fate]] = {"note": PURGE, "admitted_because": PURGE}
-    impersonal: ClassVar[tuple[str, ...]] = ("tables", "error")
+    personal: ClassVar[dict[str, Fate]] = {"tables": PURGE, "note": PURGE, "admitted_because": PURGE}
+    impersonal: ClassVar[tuple[str, ...]] = ("error",)
 
     class Meta:
         ordering = ("source__position", "pk")

@@ -26,14 +26,14 @@ from dsar.core.roles import Act
 from dsar.core.texts import localised
 from exports.attribution import Attribution
 from exports.contents import contents_of, fields_disclosed
+from exports.doubts import doubts_settle
 from exports.models import Collection, DataSource, PackageBuild, SourceMap
 from exports.package import package_stream
 from exports.records import line_make
 from exports.sources import query_keys, source_rows, source_url
 from exports.uploads import IncomingFile, upload_store, uploads_check
-from requests_app.models import Case, CaseRight, CaseTask, ChecklistItem, Deliverable, PartyAddress
+from requests_app.models import Case, CaseRight, CaseTask, ChecklistItem, Deliverable
 from requests_app.services import (
-    address_found_on_file,
     case_task_add,
     case_task_finish,
     checklist_item_set,
@@ -138,6 +138,7 @@ class _Answer:
                 "name": table["name"],
                 "records": self.counts[table["name"]],
                 "searched": bool(query_keys(table["query"], self.known)),
+                "seen": self.attribution.seen[table["name"]].kept(),
             }
             for table in self.map.tables
         ]
@@ -166,7 +167,7 @@ def _source_ask(collection: Collection) -> _Answer:
         # As typed too: a source may keep the spelling that normalising takes away.
         spellings = known.setdefault(address.kind, [])
         spellings.extend(value for value in (address.normalised, address.value.strip()) if value not in spellings)
-    answer = _Answer(source_map, Attribution.of(party.name if party else "", addresses), known)
+    answer = _Answer(source_map, Attribution(party.name if party else "", addresses), known)
     answer.stored_file = file_store(
         key=case.key,
         name=f"{case.reference}-{collection.source.code}.jsonl",
@@ -194,11 +195,9 @@ def _collection_finish(collection: Collection, answer: _Answer) -> bool:
         return False
     collection.refresh_from_db()
     _finish_journal(collection, Actor.SYSTEM)
-    source_name = localised(collection.source.name, case_right.case.organisation.language)
-    for address in PartyAddress.objects.filter(pk__in=answer.attribution.on_file):
-        address_found_on_file(address=address, source_name=source_name)
     result: dict[str, Any] = {"records": answer.records} if answer.records else {"nothing_found": True}
     _collect_tasks_finish(collection, {**result, doubt: True} if doubt else result)
+    doubts_settle(case_right)
     _build_queue(case_right)
     return True
 
@@ -305,6 +304,7 @@ def collection_by_hand(
         _finish_journal(collection, actor)
         result = {"files": len(stored)} if stored else {"nothing_found": True}
         _collect_tasks_finish(collection, result, note.strip(), actor)
+        doubts_settle(case_right)
         _build_queue(case_right)
     return collection
 

@@ -26,15 +26,17 @@ def address_masked(value: str) -> str:
     return f"{local[:1]}•••••@{domain}" if domain else "•••••"
 
 
+def name_words(name: str) -> set[str]:
+    """The words of a name, accents, capitals, order and hyphens aside."""
+    return set(search_text(re.sub(r"[-'’]", " ", name)).split())
+
+
 def names_agree(claimed: str, recorded: str) -> bool:
     """Whether two spellings may be the same person: each word of the shorter name stands in the other.
 
-    Accents, capitals, order and hyphens aside. An empty claim agrees with every record: the address alone decides.
+    As `name_words` has them. An empty claim agrees with every record: the address alone decides.
     """
-    first, second = (
-        set(search_text(name.replace("-", " ").replace("'", " ").replace("’", " ")).split())
-        for name in (claimed, recorded)
-    )
+    first, second = name_words(claimed), name_words(recorded)
     if not first:
         return True
     shorter, longer = sorted((first, second), key=len)

@@ -19,6 +19,7 @@ from requests_app.desk_forms import (
     MessageForm,
     NoteForm,
     ReleaseForm,
+    ResealForm,
     ReviewForm,
     RightAddForm,
     SendBackForm,
@@ -31,7 +32,7 @@ from requests_app.queue import lead_right, people
 from requests_app.rights_table import ADVERSE, RULES, checklist_label
 from requests_app.services import Obstacle
 from requests_app.timeline import FILTERS, basis_words, is_news, timeline
-from requests_app.vocabulary import ItemState, Stage, TaskKind, TaskState
+from requests_app.vocabulary import DeliverableState, Delivery, ItemState, Stage, TaskKind, TaskState
 
 TAGS = {Stage.IN_REVIEW: "hold", Stage.AWAITING_PERSON: "hold", Stage.DECIDED: "soon", Stage.ANSWERED: "ok"}
 Forms = Mapping[str, DeskForm]  # what was typed and refused, by "<act>" or "<act>:<right>"
@@ -114,6 +115,7 @@ class CasePage:
     held: list[CaseRight]  # decided, and waiting for identity to be established
     channels: list[str]
     release: ReleaseForm | None
+    reseal: ResealForm | None
     message: MessageForm | None
     note: NoteForm | None
     right_add: RightAddForm | None
@@ -185,6 +187,7 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
         held=held,
         channels=services.channels(case),
         release=_release_form(case, kept) if may_work and leaving else None,
+        reseal=_form(kept, "reseal", ResealForm, case) if may_work and _is_sealed(case) else None,
         message=_form(kept, "message", MessageForm, case) if may_work else None,
         note=kept.get("note") or NoteForm(auto_id="note-%s") if may_work else None,  # type: ignore[arg-type]
         right_add=_right_add_form(case, rights, kept) if may_work else None,
@@ -252,6 +255,13 @@ def _release_form(case: Case, forms: Forms) -> Any:
     if kept := forms.get("release"):
         return kept
     return ReleaseForm(initial={"version": case.version, "delivery": "two_channels"}, auto_id="release-%s")
+
+
+def _is_sealed(case: Case) -> bool:
+    return any(
+        deliverable.state == DeliverableState.RELEASED and deliverable.delivery == Delivery.SINGLE_CHANNEL
+        for deliverable in case.deliverables.all()
+    )
 
 
 def _right_add_form(case: Case, rights: list[CaseRight], forms: Forms) -> Any:

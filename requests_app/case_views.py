@@ -35,6 +35,7 @@ from requests_app.desk_forms import (
     MessageForm,
     NoteForm,
     ReleaseForm,
+    ResealForm,
     ReviewForm,
     RightAddForm,
     SendBackForm,
@@ -217,8 +218,28 @@ def answer_release(request: HttpRequest, reference: str) -> HttpResponseBase:
         told["by"] = fields["passphrase_by"]
 
     response = act(request, case, form, release, key="release", done=_("The answer is released."), anchor="rights")
+    return _passphrase_shown(request, case, told) or response
+
+
+@desk_act
+def answer_reseal(request: HttpRequest, reference: str) -> HttpResponseBase:
+    """Seal the answer again; the new passphrase is shown in this response and never again."""
+    case = case_or_404(request, reference, Act.CASE_WORK)
+    form = ResealForm(request.POST, auto_id="reseal-%s")
+    told: dict[str, Any] = {}
+
+    def reseal(*, actor: Actor, **fields: Any) -> None:
+        told["passphrase"] = services.answer_reseal(case=case, actor=actor, **fields)
+        told["by"] = fields["passphrase_by"]
+
+    response = act(request, case, form, reseal, key="reseal", done=_("The answer is sealed again."), anchor="files")
+    return _passphrase_shown(request, case, told) or response
+
+
+def _passphrase_shown(request: HttpRequest, case: Case, told: dict[str, Any]) -> HttpResponse | None:
+    """The page with a passphrase, where there is one to tell."""
     if not told.get("passphrase"):
-        return response
+        return None
     return desk_render(request, "requests_app/answer_release.html", {"case": case, "section": "queue", **told})
 
 

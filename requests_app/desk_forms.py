@@ -154,6 +154,9 @@ class SingleHandedForm(CaseForm):
     reason = _text(_("Why no second person reviews this decision"))
 
 
+PASSPHRASE_WAYS = [("", _("Choose")), ("phone", _("by phone")), ("post", _("by post"))]
+
+
 class ReleaseForm(CaseForm):
     """How the answer reaches the person."""
 
@@ -172,10 +175,19 @@ class ReleaseForm(CaseForm):
     )
     passphrase_by = forms.ChoiceField(
         label=_("How the passphrase is told"),
-        choices=[("", _("Choose")), ("phone", _("by phone")), ("post", _("by post"))],
+        choices=PASSPHRASE_WAYS,
         required=False,
         help_text=_("Only for the encrypted delivery. Never by the mailbox that the request came from."),
     )
+
+
+class ResealForm(CaseForm):
+    """A new passphrase for an answer whose first one was lost."""
+
+    errors_of = {"reseal_reason_missing": "reason", "passphrase_way_missing": "passphrase_by"}
+
+    reason = forms.CharField(label=_("Why a new passphrase is needed"), required=False, max_length=LONG)
+    passphrase_by = forms.ChoiceField(label=_("How the passphrase is told"), choices=PASSPHRASE_WAYS, required=False)
 
 
 class ChecklistForm(CaseForm):

@@ -31,6 +31,7 @@ urlpatterns = [
     path(RIGHT + "single-handed/", case.decision_single_handed, name="decision-single-handed"),
     path(CASE + "letter/", case.letter_preview, name="letter-preview"),
     path(CASE + "release/", case.answer_release, name="answer-release"),
+    path(CASE + "reseal/", case.answer_reseal, name="answer-reseal"),
     path(CASE + "messages/", case.message_send, name="message-send"),
     path(CASE + "messages/read/", case.messages_read, name="messages-read"),
     path(CASE + "notes/", case.note_add, name="note-add"),

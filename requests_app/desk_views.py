@@ -293,13 +293,16 @@ def _task_act(
 
 @desk_page
 def file_download(request: HttpRequest, file_id: int) -> HttpResponseBase:
-    """A stored file, deciphered as it is sent and never shown inside our pages (DESIGN §7)."""
+    """A stored file, deciphered as it is sent and never shown inside our pages (DESIGN §7); each time is journaled."""
     user = member(request)
-    stored = StoredFile.objects.visible_to(user).select_related("key").filter(pk=file_id).first()
+    stored = StoredFile.objects.visible_to(user).select_related("key__organisation").filter(pk=file_id).first()
     if stored is None:
         raise Http404
+    content = file_stream(stored)
+    case = Case.objects.select_related("organisation").filter(key=stored.key).first()
+    services.file_opened(stored_file=stored, case=case, actor=actor_in(request, stored.key.organisation))
     # The type is fixed, so that no browser runs what somebody sent us.
-    response = StreamingHttpResponse(file_stream(stored), content_type="application/octet-stream")
+    response = StreamingHttpResponse(content, content_type="application/octet-stream")
     response.headers["Content-Disposition"] = content_disposition_header(True, stored.name) or "attachment"
     response.headers["Content-Length"] = str(stored.size)
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -23,6 +23,7 @@ from requests_app.vocabulary import (
     DeliverableKind,
     Delivery,
     Direction,
+    FileKind,
     ItemState,
     Outcome,
     Stage,
@@ -36,7 +37,7 @@ FILTERS = {
     "law": gettext_lazy("legal steps"),
 }
 _LAW = (
-    "case.", "case_right.added", "clock.", "address.", "identity.", "decision.", "release.", "right.",
+    "case.", "case_right.added", "clock.", "address.", "identity.", "decision.", "release.", "right.", "answer.",
     "deliverable.downloaded",
 )  # fmt: skip
 _MESSAGES = ("message.", "mail.")
@@ -180,10 +181,11 @@ def _date(text: str | None) -> str:
         return "–"
 
 
-def _label(fact: str, vocabulary: Any) -> Fact:
+def _label(fact: str, *vocabularies: Any) -> Fact:
     def words(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
         code = facts.get(fact, "")
-        return str(vocabulary(code).label) if code in vocabulary.values else str(code or "")
+        known = (str(vocabulary(code).label) for vocabulary in vocabularies if code in vocabulary.values)
+        return next(known, str(code or ""))
 
     return words
 
@@ -270,7 +272,7 @@ _FACTS: dict[str, Fact] = {
     "due": _due,
     "channel": _label("channel", Channel),
     "kind_of_address": _label("kind", AddressKind),
-    "document": _label("kind", DeliverableKind),
+    "document": _label("kind", DeliverableKind, FileKind),
     "delivery": _label("delivery", Delivery),
     "outcome": _label("outcome", Outcome),
     "task": _label("task", TaskKind),
@@ -306,9 +308,11 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "deliverable.registered": ("document", "right"),
     "release.refused": ("right", "reasons"),
     "deliverable.downloaded": ("document",),
+    "file.opened": ("document",),
     "right.answered": ("right", "delivery"),
     "message.received": ("channel",),
     "message.sent": ("channel",),
     "collection.finished": ("source", "result"),
+    "collection.doubted": ("source",),
     "collection.failed": ("source",),
 }

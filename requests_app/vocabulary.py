@@ -91,6 +91,14 @@ class DeliverableKind(TextChoices):
     PACKAGE = "package", _("Data package")
 
 
+class FileKind(TextChoices):
+    """What a stored file is that was not made to leave."""
+
+    MAIL = "mail", _("E-mail as it arrived")
+    ATTACHMENT = "attachment", _("Attachment of a message")
+    COLLECTED = "collected", _("Found in a data source")
+
+
 class DeliverableState(TextChoices):
     PREPARED = "prepared", _("prepared")
     RELEASED = "released", _("released")

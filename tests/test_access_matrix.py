@@ -92,6 +92,7 @@ DOORS: dict[str, Door] = {
     "decision-send-back": REVIEW,
     "decision-single-handed": RIGHT_ACT,
     "answer-release": CASE_ACT,
+    "answer-reseal": CASE_ACT,
     "message-send": CASE_ACT,
     "messages-read": CASE_ACT,
     "note-add": CASE_ACT,

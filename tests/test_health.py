@@ -60,6 +60,12 @@ def test_no_worker_was_ever_seen(ready: Client) -> None:
     assert failing(ready) == {"sweeps": "no worker has been seen yet"}
 
 
+def test_a_cache_that_is_away_says_nothing_of_the_sweeps(ready: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.delete(health.SWEEP_KEY)
+    monkeypatch.setattr(health, "cache_is_away", lambda: True)
+    assert failing(ready) == {"sweeps": "does not answer"}
+
+
 def test_sweeps_that_stopped(ready: Client) -> None:
     cache.set(health.SWEEP_KEY, time.time() - 16 * 60, timeout=None)
     assert failing(ready) == {"sweeps": "no sweep has run for 16 minutes: scheduler or worker is down"}

@@ -40,6 +40,11 @@ class Outage:
 outage = Outage()
 
 
+def cache_is_away() -> bool:
+    """Whether what the cache does not hold was perhaps never asked for: it failed a moment ago."""
+    return outage.is_on
+
+
 def _or_else(answer: Any, call: Callable[P, Any]) -> Callable[P, Any]:
     """The call to the server, or `answer` while the server is away."""
 
@@ -58,16 +63,6 @@ def _or_else(answer: Any, call: Callable[P, Any]) -> Callable[P, Any]:
 class RedisCacheClient(redis.RedisCacheClient):
     """While the server is away: a cache that takes everything and holds nothing."""
 
-    add = _or_else(True, redis.RedisCacheClient.add)  # whoever asks for a lock gets it, or nobody could sign in
-    set = _or_else(None, redis.RedisCacheClient.set)
-    touch = _or_else(False, redis.RedisCacheClient.touch)
-    delete = _or_else(False, redis.RedisCacheClient.delete)
-    get_many = _or_else({}, redis.RedisCacheClient.get_many)
-    has_key = _or_else(False, redis.RedisCacheClient.has_key)
-    set_many = _or_else(None, redis.RedisCacheClient.set_many)
-    delete_many = _or_else(None, redis.RedisCacheClient.delete_many)
-    clear = _or_else(False, redis.RedisCacheClient.clear)
-
     def get(self, key: Any, default: Any) -> Any:
         """What is kept under the key, else `default`."""
         return _or_else(default, super().get)(key, default)
@@ -78,6 +73,15 @@ class RedisCacheClient(redis.RedisCacheClient):
         if count is None:
             raise ValueError("nothing is counted while the cache is away")
         return count
+
+
+# Whoever asks for a lock (`add`) gets it, or nobody could sign in.
+_ANSWERS: dict[str, Any] = {
+    "add": True, "set": None, "touch": False, "delete": False, "has_key": False, "clear": False,
+    "get_many": {}, "set_many": None, "delete_many": None,
+}  # fmt: skip
+for _name, _answer in _ANSWERS.items():
+    setattr(RedisCacheClient, _name, _or_else(_answer, getattr(redis.RedisCacheClient, _name)))
 
 
 class RedisCache(redis.RedisCache):

@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('error', models.CharField(blank=True, max_length=200)),
                 ('beat_at', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField(null=True)),
-                ('doubt', models.CharField(blank=True, choices=[('name_differs', 'a record bears another name'), ('address_differs', 'a record bears another e-mail address'), ('not_tied', 'found only by a detail that anybody could have given')], max_length=16)),
+                ('doubt', models.CharField(blank=True, choices=[('name_differs', 'a record bears another name'), ('address_differs', 'a record bears another e-mail address'), ('several_persons', 'records bear names of several persons, and the request bears none'), ('not_tied', 'found only by a detail that anybody could have given')], max_length=16)),
                 ('admitted_at', models.DateTimeField(null=True)),
                 ('admitted_because', models.TextField(blank=True)),
                 ('admitted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -1,6 +1,6 @@
 """The only writers of a case: keyword-only functions that raise DomainError with a text the user may read."""
 
-from requests_app.services.answers import answer_release, channels, release_obstacles
+from requests_app.services.answers import answer_release, answer_reseal, channels, release_obstacles
 from requests_app.services.cases import case_close, case_take, case_touch
 from requests_app.services.clocks import case_clock_refresh
 from requests_app.services.codes import code_send, portal_opened
@@ -11,7 +11,7 @@ from requests_app.services.decisions import (
     decision_submit,
     reviewers_for,
 )
-from requests_app.services.deliverables import deliverable_downloaded, deliverable_register
+from requests_app.services.deliverables import deliverable_downloaded, deliverable_register, file_opened
 from requests_app.services.intake import OpenedCase, case_open, case_right_add
 from requests_app.services.letters import letter_groups, letter_prepare
 from requests_app.services.messages import message_receive, message_send, messages_read, note_add
@@ -33,6 +33,7 @@ __all__ = [
     "address_confirm",
     "address_found_on_file",
     "answer_release",
+    "answer_reseal",
     "case_clock_refresh",
     "case_close",
     "case_open",
@@ -52,6 +53,7 @@ __all__ = [
     "decision_submit",
     "deliverable_downloaded",
     "deliverable_register",
+    "file_opened",
     "identity_establish",
     "letter_groups",
     "letter_prepare",

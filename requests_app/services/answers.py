@@ -109,6 +109,64 @@ def answer_release(
     return passphrase
 
 
+def answer_reseal(*, case: Case, actor: Actor, reason: str, passphrase_by: str, version: int | None = None) -> str:
+    """Seal anew what was released by one channel, for a passphrase that was lost; returns the new one, to tell.
+
+    What was sealed before can no longer be downloaded. Raises DomainError `reseal_reason_missing`,
+    `passphrase_way_missing`, `case_closed` or `nothing_sealed`.
+    """
+    actor.must(Act.CASE_WORK, case.organisation)
+    if not reason.strip():
+        raise DomainError("reseal_reason_missing", gettext_lazy("Write why a new passphrase is needed."))
+    _passphrase_way_check(passphrase_by)
+    passphrase = passphrase_make()
+    with transaction.atomic():
+        case_touch(case=case, version=version)
+        case.refresh_from_db(fields=["closed_at"])
+        if case.closed_at is not None:
+            raise DomainError("case_closed", gettext_lazy("This case is closed: its answer stays as it was sent."))
+        before = list(
+            Deliverable.objects.filter(case=case, state=DeliverableState.RELEASED, delivery=Delivery.SINGLE_CHANNEL)
+        )
+        if not before:
+            raise DomainError("nothing_sealed", gettext_lazy("No encrypted answer of this case is released."))
+        for sealed in before:
+            _reseal(case, sealed, passphrase, actor, reason, passphrase_by)
+    return passphrase
+
+
+def _reseal(case: Case, before: Deliverable, passphrase: str, actor: Actor, reason: str, passphrase_by: str) -> None:
+    rights = list(before.rights.all())
+    sealed = _sealed(case, rights, _sealed_parts(before, rights), passphrase)
+    Deliverable.objects.filter(pk=before.pk).update(state=DeliverableState.REVOKED)
+    _deliverables_release([sealed], actor, Delivery.SINGLE_CHANNEL, before.single_channel_reason)
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind="answer.resealed",
+        actor=actor,
+        facts={
+            "rights": [right.right for right in rights],
+            "passphrase_by": passphrase_by,
+            "sha256": sealed.sha256,
+        },
+        values={"reason": reason.strip()},
+    )
+    _answer_announce(case, rights, [sealed], passphrase_by)
+
+
+def _sealed_parts(sealed: Deliverable, rights: Sequence[CaseRight]) -> list[Deliverable]:
+    """What went into a sealed archive: the last letter on exactly these rights, the last package of each with data."""
+    with_data = {right.pk for right in rights if bears_data(right)}
+    earlier = Deliverable.objects.filter(case=sealed.case, state=DeliverableState.SUPERSEDED, pk__lt=sealed.pk)
+    last: dict[tuple[str, frozenset[int]], Deliverable] = {}
+    for part in earlier.select_related("stored_file__key").prefetch_related("rights").order_by("pk"):
+        covered = frozenset(right.pk for right in part.rights.all())
+        if covered <= with_data if part.kind == DeliverableKind.PACKAGE else covered == {right.pk for right in rights}:
+            last[part.kind, covered] = part
+    return list(last.values())
+
+
 def _delivery_check(case: Case, delivery: str, reason: str, passphrase_by: str) -> None:
     if delivery == Delivery.TWO_CHANNELS and len(channels(case)) < 2:
         raise DomainError(
@@ -117,7 +175,12 @@ def _delivery_check(case: Case, delivery: str, reason: str, passphrase_by: str) 
         )
     if delivery == Delivery.SINGLE_CHANNEL and not reason.strip():
         raise DomainError("single_channel_reason_missing", gettext_lazy("Write why one channel must be enough here."))
-    if delivery == Delivery.SINGLE_CHANNEL and passphrase_by not in ("phone", "post"):
+    if delivery == Delivery.SINGLE_CHANNEL:
+        _passphrase_way_check(passphrase_by)
+
+
+def _passphrase_way_check(passphrase_by: str) -> None:
+    if passphrase_by not in ("phone", "post"):
         raise DomainError("passphrase_way_missing", gettext_lazy("Say how the passphrase is told: phone or post."))
 
 

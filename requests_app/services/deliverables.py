@@ -1,4 +1,4 @@
-"""Files made to leave: registered when finished, recorded each time the person takes one."""
+"""Files made to leave: registered when finished, recorded each time the person or a member of staff takes one."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from django.db import transaction
 from dsar.core.actors import Actor
 from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
-from requests_app.models import Case, CaseRight, Deliverable, Download
+from requests_app.models import Case, CaseRight, Deliverable, Download, InboundMail, Message
 from requests_app.rights_table import RULES
 from requests_app.services.checklist import checklist_fill
-from requests_app.vocabulary import DeliverableKind, DeliverableState
+from requests_app.vocabulary import DeliverableKind, DeliverableState, FileKind
 
 
 def bears_data(case_right: CaseRight) -> bool:
@@ -72,3 +72,25 @@ def deliverable_downloaded(*, deliverable: Deliverable, opened_by: str, second_c
         },
     )
     return download
+
+
+@transaction.atomic
+def file_opened(*, stored_file: StoredFile, case: Case | None, actor: Actor) -> None:
+    """Record that a member took a file: in the chain of its case, else of its organisation (GDPR art. 5(2) and 32)."""
+    organisation = case.organisation if case else stored_file.key.organisation
+    journal_append(
+        chain=case.chain if case else f"organisation:{organisation.slug}",
+        organisation=organisation,
+        kind="file.opened",
+        actor=actor,
+        facts={"file": stored_file.pk, "kind": _file_kind(stored_file), "sha256": stored_file.sha256},
+    )
+
+
+def _file_kind(stored_file: StoredFile) -> str:
+    made: str | None = Deliverable.objects.filter(stored_file=stored_file).values_list("kind", flat=True).first()
+    if made:
+        return made
+    if InboundMail.objects.filter(raw=stored_file).exists():
+        return FileKind.MAIL
+    return FileKind.ATTACHMENT if Message.objects.filter(files=stored_file).exists() else FileKind.COLLECTED

@@ -1,7 +1,8 @@
 """Confirmed is not established: who reads a mailbox, and whether that is the data subject (GDPR art. 12(6)).
 
-`confirmed_at` says that somebody reads the address. Identity is established only when the confirmed address is also on
-file for that person in a data source, or when a handler recorded another proof. Neither ever suspends the clock.
+`confirmed_at` says that somebody reads the address. Identity is established only when the confirmed e-mail address is
+also on file for that person in a data source whose records nothing contradicts, or when a handler recorded another
+proof. Neither ever suspends the clock.
 """
 
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
 from dsar.core.journal import journal_append
 from requests_app.models import Case, PartyAddress
+from requests_app.vocabulary import AddressKind
 
 
 @transaction.atomic
@@ -35,7 +37,10 @@ def address_confirm(*, address: PartyAddress) -> None:
 
 @transaction.atomic
 def address_found_on_file(*, address: PartyAddress, source_name: str) -> None:
-    """A data source holds this address for the person who says to write. Idempotent: the first source stays named."""
+    """A data source holds this address, beyond doubt, for the person who says to write.
+
+    Idempotent: the first source stays named.
+    """
     case = address.party.case
     found = PartyAddress.objects.filter(pk=address.pk, on_file_at=None)
     if not found.update(on_file_at=datetime.now(UTC), on_file_in=source_name):
@@ -52,7 +57,7 @@ def address_found_on_file(*, address: PartyAddress, source_name: str) -> None:
 
 
 def _establish_by_address(case: Case, address: PartyAddress) -> None:
-    if address.confirmed_at and address.on_file_at:
+    if address.kind == AddressKind.EMAIL and address.confirmed_at and address.on_file_at:
         identity_establish(
             case=case, basis={"code": "address_on_file", "source": address.on_file_in}, actor=Actor.SYSTEM
         )

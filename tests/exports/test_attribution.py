@@ -48,7 +48,9 @@ Setting = dict[str, tuple[dict[str, Any], Rows]]  # by code of the source: its t
 class Answered:
     """A request whose e-mail address is confirmed, and what the sources answered, asked in that order."""
 
-    def __init__(self, folder: Path, monkeypatch: Any, setting: Setting, order: tuple[str, ...], **request: Any) -> None:
+    def __init__(
+        self, folder: Path, monkeypatch: Any, setting: Setting, order: tuple[str, ...], **request: Any
+    ) -> None:
         self.organisation = OrganisationFactory.create()
         for position, (code, (table, rows)) in enumerate(setting.items()):
             source(self.organisation, folder, monkeypatch, code, table, rows, position)

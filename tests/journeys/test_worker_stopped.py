@@ -29,7 +29,7 @@ def case(site: Site, monkeypatch: pytest.MonkeyPatch) -> Case:
     handler = Staff(site, "handler")
     handler.act("case-take", subject.case)
     handler.act("case-right-start", subject.case, ACCESS)
-    handler.items_set(subject.case, ACCESS, "done")
+    handler.items_set(subject.case, ACCESS, "justified", note="La lettre dit ce qui reste inconnu.")
     monkeypatch.setattr(broker, "current_app", site.worker)
     return subject.case
 

@@ -7,11 +7,11 @@ from django.test import Client
 from django.urls import reverse
 
 from dsar.core.files import file_store
-from dsar.core.models import User
+from dsar.core.models import AuditEvent, User
 from dsar.core.roles import Role
 from requests_app import services
 from requests_app.models import Case, Decision, InboundMail, Message
-from requests_app.vocabulary import MailOutcome, Stage
+from requests_app.vocabulary import DeliverableKind, MailOutcome, Stage
 from tests.factories import TeamFactory, a_case, actor_for, member, right_of
 from tests.requests_app.desk import decision_of, work_done
 
@@ -270,6 +270,32 @@ def test_a_file_is_sent_as_an_attachment_whatever_its_type(client: Client, case:
     assert response.headers["Content-Type"] == "application/octet-stream"
     client.force_login(member(a_case(submission="elsewhere").organisation))
     assert client.get(reverse("file-download", args=[stored.pk])).status_code == 404
+
+
+def test_each_file_that_a_member_takes_is_journaled_in_its_case(client: Client, case: Case) -> None:
+    auditor = member(case.organisation, Role.AUDITOR)
+    stored = file_store(key=case.key, name="data.zip", content_type="application/zip", content=b"PK")
+    services.deliverable_register(
+        case=case, rights=[right_of(case, "access")], kind=DeliverableKind.PACKAGE, stored_file=stored, bears_data=True
+    )
+    client.force_login(auditor)
+    client.get(reverse("file-download", args=[stored.pk])).getvalue()
+    event = AuditEvent.objects.get(kind="file.opened")
+    assert event.chain.key == case.chain
+    assert (event.actor, event.actor_role) == (auditor, Role.AUDITOR)
+    assert event.facts == {"file": stored.pk, "kind": "package", "sha256": stored.sha256}
+    page = client.get(url("case-detail", case)).content.decode()
+    assert "<strong>Document opened by staff</strong>: Data package" in page
+
+
+def test_a_mail_without_a_case_is_journaled_at_its_organisation(client: Client, case: Case, handler: User) -> None:
+    raw = a_mail(case).raw
+    client.force_login(handler)
+    client.get(reverse("file-download", args=[raw.pk])).getvalue()
+    event = AuditEvent.objects.get(kind="file.opened")
+    assert event.chain.key == f"organisation:{case.organisation.slug}"
+    assert event.chain.organisation == case.organisation
+    assert event.facts == {"file": raw.pk, "kind": "mail", "sha256": raw.sha256}
 
 
 def a_mail(case: Case, reason: str = "") -> InboundMail:

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from dsar.core.actors import Actor
+from dsar.core.cache import Outage
 from dsar.core.files import file_store, key_destroy
 from dsar.core.models import AuditEvent
 from dsar.settings import CACHES
@@ -157,7 +158,10 @@ def test_keys_cannot_be_tried_for_long(person: Person) -> None:
 
 
 @pytest.mark.loopback
-def test_without_the_cache_the_page_opens_all_the_same(person: Person, settings: Any) -> None:
+def test_without_the_cache_the_page_opens_all_the_same(
+    person: Person, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dsar.core.cache.outage", Outage())
     settings.CACHES = {"default": {**CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
     assert person.sign_in().status_code == 302
 
