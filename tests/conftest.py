@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from dsar.core.triggers import database_guards_lift
 from tests import parts
@@ -79,6 +80,21 @@ class PartsReport:
         if not self.used[code]:
             return f"there, and not used by the chosen tests ({found.detail})"
         return f"used by {self.used[code]} tests ({found.detail})"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The plugin's databases; at the end nobody may be connected any more, or PostgreSQL does not drop them.
+
+    A thread of the live server keeps its connection when the browser leaves in the middle of an answer.
+    """
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user"
+            )
 
 
 @pytest.fixture(autouse=True, scope="session")
