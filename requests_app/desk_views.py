@@ -298,7 +298,11 @@ def file_download(request: HttpRequest, file_id: int) -> HttpResponseBase:
     stored = StoredFile.objects.visible_to(user).select_related("key__organisation").filter(pk=file_id).first()
     if stored is None:
         raise Http404
-    content = file_stream(stored)
+    try:
+        content = file_stream(stored)
+    except DomainError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(page_before(request, settings.LOGIN_REDIRECT_URL))
     case = Case.objects.select_related("organisation").filter(key=stored.key).first()
     services.file_opened(stored_file=stored, case=case, actor=actor_in(request, stored.key.organisation))
     # The type is fixed, so that no browser runs what somebody sent us.

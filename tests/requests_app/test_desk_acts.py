@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
@@ -270,6 +271,16 @@ def test_a_file_is_sent_as_an_attachment_whatever_its_type(client: Client, case:
     assert response.headers["Content-Type"] == "application/octet-stream"
     client.force_login(member(a_case(submission="elsewhere").organisation))
     assert client.get(reverse("file-download", args=[stored.pk])).status_code == 404
+
+
+def test_a_file_that_cannot_be_read_says_so_and_is_not_journaled(client: Client, case: Case, handler: User) -> None:
+    stored = file_store(key=case.key, name="page.html", content_type="text/html", content=b"x")
+    default_storage.delete(stored.path)
+    client.force_login(handler)
+    response = client.get(reverse("file-download", args=[stored.pk]), follow=True)
+    assert response.status_code == 200
+    assert "missing from the storage" in response.content.decode()
+    assert not AuditEvent.objects.filter(kind="file.opened").exists()
 
 
 def test_each_file_that_a_member_takes_is_journaled_in_its_case(client: Client, case: Case) -> None:

@@ -301,4 +301,11 @@ def test_logs_hold_no_word_of_the_mail(
     organisation: Organisation, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     take_in(organisation, raw("secret words " + ASKS))
+
+    def poisoned(content: bytes) -> None:
+        raise ValueError(content.decode())
+
+    monkeypatch.setattr("requests_app.services.mail.parse", poisoned)
+    take_in(organisation, raw("secret words again, " + ASKS))
+    assert "could not be understood: ValueError" in caplog.text
     assert "secret" not in caplog.text and "camille" not in caplog.text
