@@ -128,3 +128,57 @@ class MailOutcome(TextChoices):
     TRIAGE = "triage", _("waits for a person")
     MACHINE = "machine", _("automatic message, filed")
     ALREADY_FILED = "already_filed", _("already filed")
+
+
+class SuspensionReason(TextChoices):
+    """What may suspend a clock (law.md §2.4); a fee, a missing form or a slow processor never does."""
+
+    IDENTITY = "identity", _("we must know who asks")
+    CLARIFY = "clarify", _("we must know what is asked for")
+
+
+class SuspensionEnd(TextChoices):
+    ANSWERED = "answered", _("answered")
+    GIVEN_UP = "given_up", _("we go on without the answer")
+
+
+class Way(TextChoices):
+    """How a question or a notice leaves."""
+
+    PAGE = "page", _("on the tracking page, and by e-mail where there is a mailbox")
+    POST = "post", _("by a letter that leaves by post")
+
+
+class ExtensionReason(TextChoices):
+    """The reasons that EDPB Guidelines 01/2022 §162-164 accept (GDPR art. 12(3)); effort alone is none."""
+
+    VOLUME = "volume", _("a large quantity of data")
+    RETRIEVAL = "retrieval", _("data that are hard to retrieve")
+    REDACTION = "redaction", _("data of others that must be masked")
+    INTELLIGIBILITY = "intelligibility", _("data that must be explained to be understood")
+    NUMBER = "number", _("several requests by this person")
+    INFLUX = "influx", _("an exceptional, temporary influx of requests")
+
+
+class ReminderKind(TextChoices):
+    """What staff are reminded of (DESIGN §5); thresholds and conditions are in `reminder_rules`."""
+
+    PRUDENT = "prudent", _("prudent date")
+    DUE = "due", _("due date")
+    TARGET = "target", _("our own target")
+    ACKNOWLEDGEMENT = "acknowledgement", _("acknowledgement not sent")
+    EXTENSION_NOTICE = "extension_notice", _("last days for an extension notice")
+    REFUSAL_NOTICE = "refusal_notice", _("refusal to be told")
+    SUSPENSION = "suspension", _("question without an answer")
+    UNASSIGNED = "unassigned", _("nobody handles it")
+    UNREAD = "unread", _("message not read")
+    REVIEW = "review", _("review not done")
+
+
+class DigestState(TextChoices):
+    WAITING = "waiting"
+    CLAIMED = "claimed"  # being sent: whoever dies now leaves it unknown whether it left
+    SENT = "sent"
+    EMPTY = "empty"  # everything in it was done meanwhile
+    LOST = "lost"  # claimed and never finished: its reminders go with the next one
+    FAILED = "failed"

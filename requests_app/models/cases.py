@@ -6,6 +6,7 @@ from typing import ClassVar, Self, cast
 from django.db import connections, models
 from django.db.models import F, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import IsNull
 
 from dsar.core.models import EncryptionKey, Organisation, Team, User
@@ -95,6 +96,9 @@ class Case(models.Model):
             models.Index(
                 fields=["organisation", "next_on", "id"], name="case_queue", condition=models.Q(closed_at=None)
             ),
+            models.Index(
+                fields=["received_at"], name="case_unassigned", condition=models.Q(closed_at=None, assignee=None)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -148,6 +152,18 @@ class PartyAddressQuerySet(OfCaseQuerySet):
         return found.order_by(IsNull(F("confirmed_at"), True), IsNull(F("on_file_at"), True), "pk")
 
 
+class CaseRightQuerySet(OfCaseQuerySet):
+    def awaited(self) -> Self:
+        """Rights not answered yet, each with `falls_on`: the date that the desk works towards.
+
+        Our own target where there is one, else the due date; the prudent date while a question suspends the clock.
+        The sweep of the reminders and the forecast both start here, so that neither knows a right the other does not.
+        """
+        return self.exclude(stage=Stage.ANSWERED).annotate(
+            falls_on=Coalesce("target_on", "due_on", "prudent_due_on")
+        )
+
+
 class CaseRight(models.Model):
     """One right invoked in a case, with its own clock, stage and decision."""
 
@@ -167,12 +183,14 @@ class CaseRight(models.Model):
     extension_notice_prudent_on = models.DateField(null=True)
     refusal_notice_due_on = models.DateField(null=True)
     target_on = models.DateField(null=True)  # two working days, our policy (law.md §1.2)
+    paused_days = models.PositiveSmallIntegerField(null=True)  # that remain while a question is open
+    remind_on = models.DateField(null=True)  # first day with a reminder that the ledger may not have yet
     clock_flags = models.JSONField(default=list)
     clock_explanation = models.JSONField(default=list)  # steps: code, parameters, source
     clock_rule = models.CharField(max_length=40)  # rule and version
     clock_calendar = models.CharField(max_length=40)  # calendar and version
 
-    objects = OfCaseQuerySet.as_manager()
+    objects = CaseRightQuerySet.as_manager()
 
     personal: ClassVar[dict[str, Fate]] = {"detail": PURGE}
     impersonal: ClassVar[tuple[str, ...]] = (
@@ -185,7 +203,15 @@ class CaseRight(models.Model):
     class Meta:
         ordering = ("pk",)
         constraints = [models.UniqueConstraint(fields=["case", "right"], name="case_right_unique")]
-        indexes = [models.Index(fields=["stage", "due_on"], name="case_right_due")]
+        indexes = [
+            models.Index(fields=["stage", "due_on"], name="case_right_due"),
+            models.Index(fields=["remind_on"], name="case_right_remind", condition=~models.Q(stage=Stage.ANSWERED)),
+            models.Index(
+                Coalesce("target_on", "due_on", "prudent_due_on"),
+                name="case_right_falls",
+                condition=~models.Q(stage=Stage.ANSWERED),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case.reference} {self.right}"
@@ -198,6 +224,11 @@ class CaseRight(models.Model):
     @property
     def is_answered(self) -> bool:
         return self.stage == Stage.ANSWERED
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether an open question leaves the law without a date (DESIGN §5)."""
+        return self.due_on is None
 
     @property
     def matters_on(self) -> date:

@@ -10,6 +10,7 @@ from dsar.core.models.organisations import (
     RetentionRule,
     SupervisoryAuthority,
 )
+from dsar.core.models.sweeps import Sweep
 from dsar.core.models.users import Membership, Team, User
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "RetentionRule",
     "StoredFile",
     "SupervisoryAuthority",
+    "Sweep",
     "Team",
     "User",
 ]
