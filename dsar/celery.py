@@ -32,7 +32,8 @@ def sweep_report(sender: Task[Any, Any], **_: Any) -> None:
 
 @worker_ready.connect
 def worker_report(**_: Any) -> None:
-    """Tell `/readyz` that a worker takes work; the first sweep comes only later."""
+    """Tell `/readyz` that a worker takes work; the first sweep comes only later. After an outage reminders go first."""
     from dsar.health import sweep_seen
 
     sweep_seen()
+    app.send_task("requests_app.reminders_sweep")

@@ -11,12 +11,14 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu.exceptions import KombuError
 from redis import RedisError
 
 from dsar.core.cache import cache_is_away
+from dsar.core.sweeps import REMINDERS, sweep_silent_since
 from dsar.core.triggers import guards_missing
 
 logger = logging.getLogger(__name__)
@@ -87,12 +89,23 @@ def sweeps_check() -> None:
         raise PartFailed(f"no sweep has run for {int(silent) // 60} minutes: scheduler or worker is down")
 
 
+def reminders_check() -> None:
+    """The sweep of the reminders came to its end in the last 15 minutes: nobody at the desk waits for one in vain."""
+    silence = sweep_silent_since(REMINDERS, timezone.now())
+    if silence is None:
+        return
+    if silence.since is None:
+        raise PartFailed("reminders have not run yet")
+    raise PartFailed(f"reminders have not run since {silence.since:%Y-%m-%dT%H:%MZ}")
+
+
 PARTS: dict[str, Callable[[], None]] = {
     "database": database_check,
     "migrations": migrations_check,
     "journal": journal_check,
     "broker": broker_check,
     "sweeps": sweeps_check,
+    "reminders": reminders_check,
 }
 
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -180,7 +180,10 @@ CELERY_BEAT_SCHEDULE = {
     "outbox": {"task": "requests_app.outbox_sweep", "schedule": timedelta(seconds=30)},
     "collections": {"task": "exports.collections_sweep", "schedule": timedelta(seconds=60)},
     "letters": {"task": "requests_app.letters_sweep", "schedule": timedelta(seconds=60)},
+    "notices": {"task": "requests_app.notices_sweep", "schedule": timedelta(seconds=60)},
+    "clocks": {"task": "requests_app.clocks_sweep", "schedule": timedelta(hours=6)},
     "mail": {"task": "requests_app.mail_sweep", "schedule": timedelta(minutes=5)},
+    "reminders": {"task": "requests_app.reminders_sweep", "schedule": timedelta(minutes=5)},
     "journal-anchor": {"task": "core.journal_anchor", "schedule": timedelta(hours=1)},
 }
 
@@ -191,6 +194,8 @@ if env.str("EMAIL_URL", default=""):
 else:
     EMAIL_BACKEND = "requests_app.mail_folder.EmailBackend"
 MAIL_DIR = DATA_DIR / "mail"
+# Who writes to staff: reminders, sign-in. Mail to a data subject always comes from the organisation.
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"dsar@{urlsplit(BASE_URL).hostname}")
 
 STORAGES = {
     "default": {
@@ -244,6 +249,13 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# How the days of a suspension are counted where the EU rule holds; no source fixes the formula (law.md §2.4):
+# half_open (the day of the question runs, the day of the answer does not), exclude_both (stricter by a day),
+# inclusive (a day more, the United Kingdom's statute), none (strict art. 12(3): a question suspends nothing).
+DSAR_SUSPENSION_COUNTING = env.str("DSAR_SUSPENSION_COUNTING", default="half_open")
+if DSAR_SUSPENSION_COUNTING not in ("half_open", "exclude_both", "inclusive", "none"):
+    raise ImproperlyConfigured("DSAR_SUSPENSION_COUNTING must be half_open, exclude_both, inclusive or none.")
+
 # Days during which a released answer may be downloaded, again and again (law.md §6.3: package 30 days after delivery).
 DSAR_DOWNLOAD_DAYS = env.int("DSAR_DOWNLOAD_DAYS", default=30)
 
@@ -253,6 +265,11 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # Chatty about each step of each page; what goes wrong still shows.
-    "loggers": {name: {"level": "ERROR"} for name in ("weasyprint", "fontTools")},
+    "filters": {"secrets": {"()": "dsar.core.logs.SecretAddressFilter"}},
+    "loggers": {
+        # Chatty about each step of each page; what goes wrong still shows.
+        **{name: {"level": "ERROR"} for name in ("weasyprint", "fontTools")},
+        # These name the address that was asked for.
+        **{name: {"filters": ["secrets"]} for name in ("django.request", "django.security.csrf")},
+    },
 }

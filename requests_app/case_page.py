@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from dsar.core.models import Organisation, User
 from dsar.core.roles import Act
 from requests_app import services
+from requests_app.clock_forms import AnswerForm, ContinueForm, PostForm
+from requests_app.clock_history import clock_history
 from requests_app.desk_dates import Clock, right_clock, right_due
 from requests_app.desk_forms import (
     DecisionForm,
@@ -26,13 +28,32 @@ from requests_app.desk_forms import (
     SingleHandedForm,
     ground_name,
 )
-from requests_app.models import Case, CaseRight, CaseTask, ChecklistItem, Decision, Deliverable, Message
+from requests_app.models import (
+    Case,
+    CaseRight,
+    CaseTask,
+    ChecklistItem,
+    Decision,
+    Deliverable,
+    Extension,
+    Message,
+    Suspension,
+)
 from requests_app.next_step import NextStep, Onlooker, Situation, last_decision, next_step
 from requests_app.queue import lead_right, people
 from requests_app.rights_table import ADVERSE, RULES, checklist_label
 from requests_app.services import Obstacle
 from requests_app.timeline import FILTERS, basis_words, is_news, timeline
-from requests_app.vocabulary import DeliverableState, Delivery, ItemState, Stage, TaskKind, TaskState
+from requests_app.vocabulary import (
+    DeliverableState,
+    Delivery,
+    ItemState,
+    OutgoingState,
+    Stage,
+    SuspensionEnd,
+    TaskKind,
+    TaskState,
+)
 
 TAGS = {Stage.IN_REVIEW: "hold", Stage.AWAITING_PERSON: "hold", Stage.DECIDED: "soon", Stage.ANSWERED: "ok"}
 Forms = Mapping[str, DeskForm]  # what was typed and refused, by "<act>" or "<act>:<right>"
@@ -59,6 +80,22 @@ class TaskLine:
 
 
 @dataclass(frozen=True)
+class QuestionLine:
+    """One question to the person, with what the member may do about it."""
+
+    suspension: Suspension
+    rights: list[CaseRight]
+    failed: bool  # its mail was refused, so it never left
+    answer: AnswerForm | None
+    continued: ContinueForm | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has answered."""
+        return self.suspension.answered_at is None
+
+
+@dataclass(frozen=True)
 class RightPanel:
     """One right: its work, its decision, and the forms that the member may use on it now."""
 
@@ -78,6 +115,12 @@ class RightPanel:
     single_handed: SingleHandedForm | None
     is_open: bool
     collects: bool  # its data sources have been asked, or are being asked
+    extension: Extension | None
+    extension_review: ReviewForm | None
+    extension_send_back: SendBackForm | None
+    extension_single_handed: SingleHandedForm | None
+    extension_post: PostForm | None
+    may_extend: bool
 
     @property
     def is_refused(self) -> bool:
@@ -102,6 +145,9 @@ class CasePage:
     next: NextStep
     rights: list[RightPanel]
     clocks: list[Clock]
+    questions: list[QuestionLine]
+    may_suspend: bool
+    may_correct: bool
     tasks: list[TaskLine]
     open_tasks: int
     lines: list[Any]
@@ -130,6 +176,8 @@ def case_load(case_id: int) -> Case:
         Prefetch("checklist", ChecklistItem.objects.select_related("set_by")),
         Prefetch("tasks", CaseTask.objects.select_related("team", "assignee", "finished_by")),
         Prefetch("decisions", Decision.objects.select_related("author", "reviewer")),
+        "suspensions",
+        Prefetch("extensions", Extension.objects.select_related("author", "reviewer", "mail")),
     )
     return (
         Case.objects.select_related("organisation", "organisation__authority", "team", "assignee")
@@ -138,6 +186,8 @@ def case_load(case_id: int) -> Case:
             "parties__addresses",
             Prefetch("messages", Message.objects.select_related("author").prefetch_related("files")),
             Prefetch("deliverables", Deliverable.objects.select_related("stored_file").prefetch_related("downloads")),
+            Prefetch("suspensions", Suspension.objects.select_related("mail", "asked_message")),
+            "suspensions__rights",
             "inbound_mail__raw",
         )
         .get(pk=case_id)
@@ -165,6 +215,7 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
     who, acting_for = people(case)
     lead = lead_right(rights)
     shown = show if show in FILTERS else "all"
+    history = clock_history(case)
     return CasePage(
         case=case,
         who=who,
@@ -173,7 +224,10 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
         due=right_due(lead, today),
         next=next_step(case, rights, onlooker, situation),
         rights=panels,
-        clocks=[right_clock(right, today) for right in rights],
+        clocks=[right_clock(right, today, history.get(right.right, [])) for right in rights],
+        questions=[_question_line(case, suspension, may_work, kept) for suspension in case.suspensions.all()],
+        may_suspend=may_work and any(map(services.may_suspend, rights)),
+        may_correct=may_work and any(not right.is_answered for right in rights),
         tasks=sorted(tasks, key=lambda line: (line.task.state != TaskState.OPEN, line.task.pk)),
         open_tasks=sum(line.task.state == TaskState.OPEN for line in tasks),
         lines=timeline(case, messages, shown),
@@ -224,6 +278,48 @@ def _panel(
         single_handed=_form(forms, f"single_handed:{code}", SingleHandedForm, case) if alone else None,
         is_open=not right.is_answered,
         collects=RULES[code].collects_data and right.stage != Stage.TO_DO,
+        **_extension_fields(case, right, onlooker, situation, forms),
+    )
+
+
+def _extension_fields(
+    case: Case, right: CaseRight, onlooker: Onlooker, situation: Situation, forms: Forms
+) -> dict[str, Any]:
+    """The extension of a right, and the forms that the member may use on it now."""
+    extension, code = services.extension_of(right), right.right
+    waits = extension is not None and extension.review == Decision.Review.WAITING and onlooker.works
+    is_author = extension is not None and extension.author_id == onlooker.user_id
+    reviews = waits and onlooker.reviews and not is_author
+    alone = waits and is_author and not situation.others_review and not situation.review_always
+    to_post = extension is not None and services.is_approved(extension) and not (extension.mail_id or extension.sent_at)
+    return {
+        "extension": extension,
+        "extension_review": _form(forms, f"extension_review:{code}", ReviewForm, case) if reviews else None,
+        "extension_send_back": _form(forms, f"extension_send_back:{code}", SendBackForm, case) if reviews else None,
+        "extension_single_handed": (
+            _form(forms, f"extension_single_handed:{code}", SingleHandedForm, case) if alone else None
+        ),
+        "extension_post": (
+            _form(forms, f"extension_post:{code}", PostForm, case) if to_post and onlooker.works else None
+        ),
+        "may_extend": onlooker.works and services.may_extend(right),
+    }
+
+
+def _question_line(case: Case, suspension: Suspension, may_work: bool, forms: Forms) -> QuestionLine:
+    number = suspension.pk
+    is_open = suspension.answered_at is None
+    taken_for_answer = suspension.end == SuspensionEnd.ANSWERED and all(
+        right.stage in (Stage.IN_PROGRESS, Stage.AWAITING_PERSON) for right in suspension.rights.all()
+    )
+    return QuestionLine(
+        suspension=suspension,
+        rights=list(suspension.rights.all()),
+        failed=suspension.asked_at is None
+        and suspension.mail is not None
+        and suspension.mail.state == OutgoingState.FAILED,
+        answer=_form(forms, f"answer:{number}", AnswerForm, case) if may_work and is_open else None,
+        continued=_form(forms, f"continue:{number}", ContinueForm, case) if may_work and taken_for_answer else None,
     )
 
 

@@ -11,6 +11,7 @@ from babel.dates import format_date, get_timezone_location
 from django.utils.translation import get_language, gettext, ngettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
+from dsar.core.errors import DomainError
 from dsar.core.jurisdictions import jurisdiction
 from dsar.core.templatetags.dsar_format import day as day_words
 from dsar.core.templatetags.dsar_format import day_full, day_short
@@ -18,14 +19,66 @@ from dsar.core.texts import listed
 
 # The sources of the steps in `deadlines`: code there, words here.
 SOURCES = {
+    "CCPA Regulations §7021": _("California, CCPA Regulations, section 7021"),
+    "DPO art. 18": _("Switzerland, Data Protection Ordinance, article 18"),
+    "Décret 2019-536 art. 77": _("France, decree 2019-536, article 77"),
     "EDPB 01/2022 §159": _("EDPB Guidelines 01/2022, paragraph 159"),
+    "FADP art. 25(7)": _("Switzerland, Federal Act on Data Protection, article 25(7)"),
     "GDPR art. 12(3)": _("GDPR, article 12(3)"),
+    "GDPR recital 63": _("GDPR, recital 63"),
+    "ICO, right of access": _("guidance of the Information Commissioner on the right of access"),
+    "LGPD art. 19": _("Brazil, General Data Protection Law, article 19"),
     "Reg. 1182/71 art. 3(2)(c)": _("Regulation 1182/71, article 3(2)(c)"),
     "Reg. 1182/71 art. 3(4)": _("Regulation 1182/71, article 3(4)"),
+    "UK GDPR art. 12A": _("UK GDPR, article 12A"),
+    "unsettled": _("customary, but no text settles it"),
 }
+# Each flag says what is so and what follows from it; `deadlines` raises them, the heaviest first.
 FLAGS = {
-    "before_rule": _("The request arrived before the GDPR applied (25 May 2018). The month is counted as it is today."),
+    "before_rule": _("The request arrived before this law applied. The time is counted as the law counts it since."),
     "answered_late": _("The answer went out after the due date."),
+    "after_expiry": _("A question left after the period had ended: it changes no date."),
+    "extension_late": _("The notice of extension left too late: the first date stands."),
+    "extension_without_length": _("This law names no longer period: the first date stands here."),
+    "extension_unknown": _("This law knows no extension: the first date stands."),
+    "suspension_without_effect": _("A question was asked that does not stop the time here."),
+    "contestable": _(
+        "The pause can be contested: the question left more than three working days after the arrival, or asked for "
+        "precision although the data are not many."
+    ),
+    "suspended_on_last_day": _("A question left on the very last day: we answer on the day the person does."),
+    "suspended_after_last_day": _(
+        "A question left on the days off that had moved the end of the period. The moved date counts as the last day."
+    ),
+    "extension_after_prudent": _(
+        "The notice of extension left after the prudent date: it holds if pauses and days off count as we count them."
+    ),
+    "extended_while_suspended": _("The notice of extension left while the time stood still."),
+    "same_day_clarification": _("Question and answer fell on one day. Read by the letter, that day does not count."),
+    "suspension_formula": _(
+        "No text says how the days of a pause are counted, nor whether they also move the date for telling a refusal. "
+        "The prudent date needs neither."
+    ),
+    "roll_uncertain": _("No text says whether days off move this date. The earlier date is the safe one."),
+    "regional_holiday": _(
+        "The date rests on a holiday of the region only. That such days count is not settled; the earlier date is safe."
+    ),
+}
+# What was asked, by the reason of the question; read by staff and by the person alike.
+ASKED = {
+    "identity": _("On %(day)s we asked a question to be sure who is asking."),
+    "clarify": _("On %(day)s we asked what exactly is wanted."),
+    "fee": _("On %(day)s we asked for a fee."),
+}
+IGNORED = {
+    "expired": _("The period had ended on %(day)s, so the question changes nothing."),
+    "rule": _("Under this law such a question does not stop the time."),
+    "counting": _("We count the time without any pause, so the question changes nothing."),
+}
+VOID = {
+    "late": _("That had to be said by %(day)s, so it changes nothing."),
+    "no_length": _("This law names no longer period, so the date stays."),
+    "unknown": _("This law knows no extension, so the date stays."),
 }
 SOON_DAYS = 7
 DAY_WIDTH = 10  # units of the ruler's drawing for one day
@@ -45,7 +98,7 @@ class Step:
 class DueWords:
     """A due badge: `css` gives colour and sign, `text` the date, `small` what it means today."""
 
-    css: Literal["late", "soon", "ok"]
+    css: Literal["late", "soon", "ok", "hold"]
     text: str
     small: str
 
@@ -59,6 +112,8 @@ class DueWords:
 class Ruler:
     """Attributes of the ruler's SVG: `view_box`, and the `d` of one path each; `safe` is empty where it would hide.
 
+    `paused` is the part on which the time stood still, left out of `gone` and drawn dashed; empty without a pause.
+
     `label` says the same in words, for readers who do not see the drawing.
     """
 
@@ -69,6 +124,7 @@ class Ruler:
     safe: str
     end: str
     label: str
+    paused: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,14 +154,22 @@ def flag_words(flags: Iterable[str]) -> list[str]:
 
 
 def due_words(
-    due_on: date, state: str, today: date, kind: Literal["due", "target", "prudent"] = "due"
+    due_on: date,
+    state: str,
+    today: date,
+    kind: Literal["due", "target", "prudent"] = "due",
+    *,
+    remaining_days: int | None = None,
 ) -> DueWords:
     """The badge of one date as seen on `today`: late on its last day and after, soon for seven days, else ok.
 
-    `kind` tells the legal date from our own target and from the prudent date; a closed right has only its answer.
+    `kind` tells the legal date from our own target and from the prudent date; a closed right has only its answer, and
+    a suspended one no legal date but `remaining_days`, None where a whole period begins with the person's answer.
     """
     if state == "closed":
         return DueWords("ok", gettext("Answered"), "")
+    if state == "suspended" and kind == "due":
+        return DueWords("hold", _paused(remaining_days), "")
     left = (due_on - today).days
     css: Literal["late", "soon", "ok"] = "late" if left <= 0 else "soon" if left <= SOON_DAYS else "ok"
     shown = {"day": day_words(due_on, today)}
@@ -120,22 +184,45 @@ def due_words(
     return DueWords(css, text, gettext("our own rule") if kind == "target" else _days_left(left))
 
 
-def ruler(received_on: date, today: date, prudent_on: date, due_on: date) -> Ruler:
-    """The ruler of one period: a mark a day, a long one every seventh; gone, now, the prudent and the due date."""
+def ruler(
+    received_on: date, today: date, prudent_on: date, due_on: date, paused: Iterable[tuple[date, date]] = ()
+) -> Ruler:
+    """The ruler of one period: a mark a day, a long one every seventh; gone, now, the prudent and the due date.
+
+    `paused` holds the days on which a question left and was answered; the time stood still after the first of them.
+    """
     total, gone, safe = ((day - received_on).days for day in (due_on, today, prudent_on))
     marks = (f"M{x * DAY_WIDTH} {RULER_HEIGHT}v-{11 if x % 7 == 0 else 5}" for x in range(total + 1))
     # A late case keeps its ruler: it is full, and the words beside it say by how much.
-    now = max(0, min(gone, total)) * DAY_WIDTH
+    now = max(0, min(gone, total))
+    ran, held = _stretches([((start - received_on).days, (end - received_on).days) for start, end in paused], now)
     end = total * DAY_WIDTH
     return Ruler(
         view_box=f"0 0 {end} {RULER_HEIGHT}",
         ticks="".join(marks),
-        gone=f"M0 24H{now}",
-        now=f"M{now} 0V{RULER_HEIGHT}",
+        gone=_line(ran),
+        now=f"M{now * DAY_WIDTH} 0V{RULER_HEIGHT}",
         safe=f"M{safe * DAY_WIDTH} 4V{RULER_HEIGHT}" if safe < total else "",
         end=f"M{end} 4V{RULER_HEIGHT}",
-        label=_ruler_label(gone, total, safe),
+        label=_ruler_label(gone, total, safe, sum(till - since for since, till in held)),
+        paused=_line(held),
     )
+
+
+def _stretches(paused: list[tuple[int, int]], now: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The days up to `now` on which the time ran and those on which it stood still, as stretches without overlap."""
+    ran, held, reached = [], [], 0
+    for since, till in sorted(paused):
+        since, till = max(since, reached), min(till, now)
+        if since < till:
+            ran.append((reached, since))
+            held.append((since, till))
+            reached = till
+    return [*ran, (reached, now)], held
+
+
+def _line(stretches: list[tuple[int, int]]) -> str:
+    return "".join(f"M{since * DAY_WIDTH} 24H{till * DAY_WIDTH}" for since, till in stretches)
 
 
 def mini_ruler(received_on: date, today: date, due_on: date) -> MiniRuler:
@@ -145,15 +232,32 @@ def mini_ruler(received_on: date, today: date, due_on: date) -> MiniRuler:
     return MiniRuler(view_box=f"0 0 {MINI_WIDTH} 6", line=f"M0 5H{MINI_WIDTH}", gone=f"M0 5H{used}")
 
 
-def _ruler_label(gone: int, total: int, safe: int) -> str:
+def _ruler_label(gone: int, total: int, safe: int, held: int) -> str:
     if gone > total:
-        return ngettext("%(days)s day over the due date", "%(days)s days over the due date", gone - total) % {
+        label = ngettext("%(days)s day over the due date", "%(days)s days over the due date", gone - total) % {
             "days": gone - total
         }
-    parameters = {"day": max(gone, 0), "total": total, "safe": safe}
-    if safe < total:
-        return gettext("Day %(day)s of %(total)s; prudent date on day %(safe)s") % parameters
-    return gettext("Day %(day)s of %(total)s") % parameters
+    elif safe < total:
+        label = gettext("Day %(day)s of %(total)s; prudent date on day %(safe)s") % {
+            "day": max(gone, 0), "total": total, "safe": safe,
+        }
+    else:
+        label = gettext("Day %(day)s of %(total)s") % {"day": max(gone, 0), "total": total}
+    if not held:
+        return label
+    return ngettext(
+        "%(label)s; the time stood still on %(days)s day", "%(label)s; the time stood still on %(days)s days", held
+    ) % {"label": label, "days": held}
+
+
+def _paused(remaining_days: int | None) -> str:
+    if remaining_days is None:
+        return gettext("Paused")
+    if remaining_days == 0:
+        return gettext("Paused, due on the day of the answer")
+    return ngettext("Paused, %(days)s day remains", "Paused, %(days)s days remain", remaining_days) % {
+        "days": remaining_days
+    }
 
 
 def _days_left(left: int) -> str:
@@ -176,6 +280,16 @@ def _received(parameters: dict[str, Any], source: str) -> tuple[str, str]:
     }
 
 
+def _start(parameters: dict[str, Any], source: str) -> tuple[str, str]:
+    answered = {"day": day_full(_date(parameters["answered_on"]))}
+    text = (
+        gettext("What we needed came on %(day)s, and the time starts only with it.")
+        if parameters["begins"]
+        else gettext("What we needed came on %(day)s; the time still waited for another answer.")
+    )
+    return f"{_asked(parameters)} {text % answered}", _starts_small(source)
+
+
 def _month(parameters: dict[str, Any], source: str) -> tuple[str, str]:
     months = parameters["months"]
     return ngettext(
@@ -189,23 +303,126 @@ def _month_end(parameters: dict[str, Any], source: str) -> tuple[str, str]:
         "We have one month. %(month)s has no day %(number)s, so its last day counts: until %(day)s.",
         "We have %(months)s months. %(month)s has no day %(number)s, so its last day counts: until %(day)s.",
         months,
-    ) % {
-        "months": months,
-        "month": format_date(last_day, "MMMM", locale=_babel_language()),
-        "number": parameters["day_number"],
-        "day": day_full(last_day),
+    ) % {"months": months, "day": day_full(last_day), **_month_named(parameters)}, source
+
+
+def _days(parameters: dict[str, Any], source: str) -> tuple[str, str]:
+    days = parameters["days"]
+    return ngettext("We have %(days)s day: until %(day)s.", "We have %(days)s days: until %(day)s.", days) % {
+        "days": days, "day": day_full(_date(parameters["last_day"])),
     }, source
 
 
+def _extended(parameters: dict[str, Any], source: str) -> tuple[str, str]:
+    months, days, last_day = parameters["months"], parameters["days"], _date(parameters["last_day"])
+    if months:
+        length = ngettext(
+            "From its start, the whole period is then %(months)s month: until %(day)s.",
+            "From its start, the whole period is then %(months)s months: until %(day)s.",
+            months,
+        )
+    else:
+        length = ngettext(
+            "From its start, the whole period is then %(days)s day: until %(day)s.",
+            "From its start, the whole period is then %(days)s days: until %(day)s.",
+            days,
+        )
+    sentences = [
+        gettext("On %(day)s we wrote that we need more time, and why.") % {
+            "day": day_full(_date(parameters["sent_on"]))
+        },
+        length % {"months": months, "days": days, "day": day_full(last_day)},
+    ]
+    if months and last_day.day != parameters["day_number"]:
+        sentences.append(
+            gettext("%(month)s has no day %(number)s, so its last day counts.") % _month_named(parameters)
+        )
+    return " ".join(sentences), source
+
+
+def _extension_void(parameters: dict[str, Any], source: str) -> tuple[str, str]:
+    notice_due_on = parameters["notice_due_on"]
+    return " ".join([
+        gettext("On %(day)s we wrote that we need more time.") % {"day": day_full(_date(parameters["sent_on"]))},
+        str(VOID[parameters["why"]]) % {"day": day_full(_date(notice_due_on)) if notice_due_on else ""},
+    ]), source
+
+
+def _suspended(parameters: dict[str, Any], source: str) -> tuple[str, str]:
+    days, shown = parameters["days"], {
+        "days": parameters["days"],
+        "answered": day_full(_date(parameters["answered_on"])),
+        "last": day_full(_date(parameters["last_day"])),
+    }
+    sentences = [_asked(parameters)]
+    if parameters["from_on"]:
+        sentences.append(
+            gettext("By then days off had moved the last day to %(day)s.") % {
+                "day": day_full(_date(parameters["from_on"]))
+            }
+        )
+    if parameters["answered_on"] == parameters["asked_on"] and not days:
+        sentences.append(gettext("The answer came on the same day: nothing is added."))
+    elif parameters["answered_on"] == parameters["asked_on"]:
+        sentences.append(
+            gettext("The answer came on the same day, and that day does not count: until %(last)s.") % shown
+        )
+    elif not parameters["held"]:
+        sentences.append(gettext("The answer came on %(answered)s: nothing is added.") % shown)
+    elif not days:
+        sentences.append(
+            gettext(
+                "The answer came on %(answered)s. The time already stood still for another question: "
+                "nothing more is added."
+            )
+            % shown
+        )
+    elif days < parameters["held"]:
+        sentences.append(
+            ngettext(
+                "The answer came on %(answered)s. For a part of these days the time already stood still; "
+                "%(days)s day more is added: until %(last)s.",
+                "The answer came on %(answered)s. For a part of these days the time already stood still; "
+                "%(days)s days more are added: until %(last)s.",
+                days,
+            )
+            % shown
+        )
+    else:
+        sentences.append(
+            ngettext(
+                "The time stood still until the answer on %(answered)s: %(days)s day. It is added: until %(last)s.",
+                "The time stood still until the answer on %(answered)s: %(days)s days. "
+                "They are added: until %(last)s.",
+                days,
+            )
+            % shown
+        )
+    return " ".join(sentences), _waits_small(source)
+
+
+def _suspended_open(parameters: dict[str, Any], source: str) -> tuple[str, str]:
+    if parameters["begins_period"]:
+        waiting = gettext("There is no answer yet, and the time starts only with it.")
+        return f"{_asked(parameters)} {waiting}", _starts_small(source)
+    waiting = gettext("There is no answer yet: until it comes, the time stands still.")
+    return f"{_asked(parameters)} {waiting}", _waits_small(source)
+
+
+def _suspension_ignored(parameters: dict[str, Any], source: str) -> tuple[str, str]:
+    ended_on = parameters["ended_on"]
+    why = str(IGNORED[parameters["why"]]) % {"day": day_full(_date(ended_on)) if ended_on else ""}
+    return f"{_asked(parameters)} {why}", source
+
+
 def _rolled(parameters: dict[str, Any], source: str) -> tuple[str, str]:
-    calendar = jurisdiction(parameters["calendar"]).calendar
     sentences = []
     for day_off in parameters["days"]:
         day = _date(day_off["day"])
         if day_off["reason"] == "public_holiday":
-            name = calendar.holiday(day, get_language() or "en") or day_off["name"]
             sentences.append(
-                gettext("%(day)s is a public holiday (%(holiday)s).") % {"day": day_short(day), "holiday": name}
+                gettext("%(day)s is a public holiday (%(holiday)s).")
+                % {"day": day_short(day), "holiday": _holiday(parameters["calendar"], day) or day_off["name"]}
             )
         elif day_off["reason"] == "saturday":
             sentences.append(gettext("%(day)s is a Saturday.") % {"day": day_short(day)})
@@ -217,21 +434,77 @@ def _rolled(parameters: dict[str, Any], source: str) -> tuple[str, str]:
 
 
 def _due(parameters: dict[str, Any], source: str) -> tuple[str, str]:
-    due_on, prudent_on, aim_on = (_date(parameters[key]) for key in ("due_on", "prudent_due_on", "aim_on"))
+    due_on = _date(parameters["due_on"])
     text = gettext("So the period ends on %(day)s, at the end of that day.") % {"day": day_full(due_on)}
-    if due_on == prudent_on:
-        return text, source
-    return text, gettext("We aim for %(aim)s, the last working day before %(prudent)s.") % {
-        "aim": day_short(aim_on, due_on), "prudent": day_short(prudent_on, due_on),
+    return text, source if parameters["due_on"] == parameters["prudent_due_on"] else _aim(parameters, due_on)
+
+
+def _remains(parameters: dict[str, Any], source: str) -> tuple[str, str]:
+    days = parameters["remaining_days"]
+    if days is None:
+        text = gettext("So there is no due date yet: the whole period starts on the day of the answer.")
+    elif days == 0:
+        text = gettext("So there is no due date now. The period ends on the very day of the answer.")
+    else:
+        text = ngettext(
+            "So there is no due date now. From the day of the answer, %(days)s day remains.",
+            "So there is no due date now. From the day of the answer, %(days)s days remain.",
+            days,
+        ) % {"days": days}
+    return text, _aim(parameters, _date(parameters["prudent_due_on"]))
+
+
+def _aim(parameters: dict[str, Any], than: date) -> str:
+    """What we work towards: the date without pauses, or the last working day before it."""
+    prudent_on, aim_on = _date(parameters["prudent_due_on"]), _date(parameters["aim_on"])
+    shown = {"aim": day_short(aim_on, than), "prudent": day_short(prudent_on, than)}
+    if aim_on == prudent_on:
+        return gettext("Without any pause it would be %(prudent)s, and we aim for that day.") % shown
+    return gettext("We aim for %(aim)s, the last working day before %(prudent)s.") % shown
+
+
+def _asked(parameters: dict[str, Any]) -> str:
+    return str(ASKED[parameters["reason"]]) % {"day": day_full(_date(parameters["asked_on"]))}
+
+
+def _waits_small(source: str) -> str:
+    return gettext("The time stands still while we wait for something that we need to answer: %(source)s.") % {
+        "source": source
     }
+
+
+def _starts_small(source: str) -> str:
+    return gettext("The time starts once we have what we need to answer: %(source)s.") % {"source": source}
+
+
+def _month_named(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The month of a last day, and the day that it does not have."""
+    month = format_date(_date(parameters["last_day"]), "MMMM", locale=_babel_language())
+    return {"month": month, "number": parameters["day_number"]}
+
+
+def _holiday(code: str, day: date) -> str | None:
+    """The holiday's name in the reader's language; None where today's library does not know it or its calendar."""
+    try:
+        return jurisdiction(code).calendar.holiday(day, get_language() or "en")
+    except DomainError:  # the step is older than the library: what it recorded is said instead
+        return None
 
 
 _WORDS: dict[str, Callable[[dict[str, Any], str], tuple[str, str]]] = {
     "received": _received,
+    "start": _start,
     "month": _month,
     "month_end": _month_end,
+    "days": _days,
+    "extended": _extended,
+    "suspended": _suspended,
+    "suspended_open": _suspended_open,
+    "suspension_ignored": _suspension_ignored,
+    "extension_void": _extension_void,
     "rolled": _rolled,
     "due": _due,
+    "remains": _remains,
 }
 
 

@@ -15,8 +15,10 @@ from django.template.backends.django import DjangoTemplates
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
 
 from dsar.core.colour import accent_print
+from dsar.core.errors import DomainError
 from dsar.core.hashing import keyed_hash, keyed_hashes
 from dsar.core.texts import localised
 from requests_app import outbox
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 # What opens something for whoever holds it. The mail carries it; the copy on the case does not: a colleague who reads
 # the case must not be able to confirm an address or open the tracking page in the person's stead.
 SECRETS = ("code", "confirm_url")
+LONGEST = 20_000  # characters of one message
 MASK = "••••••"
 _MESSAGE_ID = re.compile(r"<?(DSR-[0-9A-Z-]+)\.([0-9a-f]{16})\.([0-9a-f]{24})@[^\s<>@]+>?", re.IGNORECASE)
 
@@ -88,6 +91,16 @@ def person_write(
     )
     outbox.outbox_queue(outgoing)
     return outgoing
+
+
+def body_checked(body: str, *, may_be_empty: bool = False) -> str:
+    """The text of a message as it is filed; raises DomainError `message_empty` or `message_too_long`."""
+    text = body.replace("\x00", "").strip()
+    if not text and not may_be_empty:
+        raise DomainError("message_empty", _("Write something first."))
+    if len(text) > LONGEST:
+        raise DomainError("message_too_long", _("This message is too long: 20,000 characters at most."))
+    return text
 
 
 def mail_context(case: Case, organisation: Organisation) -> dict[str, Any]:

@@ -1,61 +1,41 @@
 """How long the law gives: from dated facts to dates with their reasons; pure, so that every date can be recomputed.
 
-This version counts the period of GDPR art. 12(3) in France. A suspension or an extension is refused, never ignored:
-a date that leaves out a fact would be a wrong date.
+The rules are in `deadline_rules`, the counting in `deadline_count`, the reasons in `deadline_steps`; law.md §2 is the
+specification of all of them.
 """
 
 from __future__ import annotations
 
-from calendar import monthrange
-from dataclasses import asdict, dataclass
-from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from dsar.core.errors import DomainError
-from dsar.core.jurisdictions import SATURDAY, SUNDAY, Calendar, jurisdiction, zone
+from dsar.core.jurisdictions import SATURDAY, Calendar, jurisdiction, zone
+from requests_app.deadline_count import ONE_DAY, Facts, Law, Pause, Reckoning
+from requests_app.deadline_rules import (
+    CHOSEN,
+    CLARIFY,
+    COUNTINGS,
+    HALF_OPEN,
+    IDENTITY,
+    INCLUSIVE,
+    NONE,
+    REASONS,
+    REGULATION_ROLL,
+    UNSETTLED,
+    rule_for,
+)
+from requests_app.deadline_steps import explanation
 
-ANSWERED = "answered"
-NOT_COMPUTED = ("suspend", "resume", "extend")
+__all__ = [
+    "Deadline", "Facts", "Pause", "deadline", "facts_parse", "local_date", "working_days_after",
+]
 
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to a right on a local date; `reason` only where the kind knows reasons."""
-
-    kind: str
-    on: date
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of one right. `received_at` is an aware instant, `time_zone` the IANA zone of the establishment."""
-
-    jurisdiction: str
-    time_zone: str
-    received_at: datetime
-    events: tuple[Event, ...] = ()
-
-
-@dataclass(frozen=True)
-class Rule:
-    """The law of one regime as it stands for requests received from `applies_from` on."""
-
-    code: str
-    version: int
-    applies_from: date
-    months: int
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.version}"
-
-
-# Each regime's rules in order of date. A change of the law is a new line with its own first day, never an edit.
-RULES: dict[str, tuple[Rule, ...]] = {
-    "FR": (Rule("FR", version=1, applies_from=date(2018, 5, 25), months=1),),  # GDPR art. 99(2)
-}
+QUESTION_WORKING_DAYS = 3  # a question that leaves later has been asked with undue delay (our policy, law.md §2.4)
 
 
 @dataclass(frozen=True)
@@ -64,7 +44,8 @@ class Deadline:
 
     `due_on` is the last day, until its end in the time zone of the facts. `last_day` is the same before weekends and
     holidays move it, `prudent_due_on` the receipt plus the rule's period and nothing else. The notice dates are those
-    of GDPR art. 12(3) and 12(4). `remaining_days` are calendar days to `due_on`, negative once late, None when closed.
+    of GDPR art. 12(3) and 12(4). Open questions leave no date but `remaining_days`, which else are calendar days to
+    `due_on`, negative once late, None when closed and where a whole period begins with an answer.
     """
 
     due_on: date | None
@@ -88,38 +69,32 @@ class Deadline:
 
 
 def deadline(facts: Facts, on: date) -> Deadline:
-    """The dates of one right, seen on the local date `on`.
+    """The dates of one right by all its facts; `state` and `remaining_days` by those until the local date `on`.
 
-    Raises DomainError when the jurisdiction, the time zone or the calendar of that year is not known, or when an
-    event cannot be computed by this version or contradicts the receipt. A naive `received_at` is a ValueError.
+    Raises DomainError when the jurisdiction, the time zone or the calendar of a year is not known, or when the facts
+    contradict each other. A naive `received_at` is a ValueError.
     """
-    place = jurisdiction(facts.jurisdiction)
-    received_on = local_date(facts.received_at, facts.time_zone)
-    rule = rule_for(place.rule, received_on)
-    answered_on = _answered_on(facts.events, received_on)
-    last_day = months_after(received_on, rule.months)
-    due_on = place.calendar.working_day_from(last_day)
-    closed = answered_on is not None and answered_on <= on
+    law = _law(facts)
+    _facts_check(facts, law.received_on)
+    found = law.reckoned(facts)
+    first, count = found.first, found.count
+    notice_due_on = law.due_on(first)
+    state, remaining_days = _seen(law, facts, on)
+    rule = law.rule
     return Deadline(
-        due_on=due_on,
-        last_day=last_day,
-        prudent_due_on=last_day,
-        extension_notice_due_on=due_on,
-        extension_notice_prudent_on=last_day,
-        refusal_notice_due_on=due_on,
-        state="closed" if closed else "overdue" if on > due_on else "running",
-        remaining_days=None if closed else (due_on - on).days,
-        flags=_flags(rule, received_on, due_on, answered_on if closed else None),
+        due_on=law.due_on(count),
+        last_day=None if count.waiting else count.last_day,
+        prudent_due_on=found.period.after(law.received_on),
+        extension_notice_due_on=notice_due_on if rule.has_extension_notice else None,
+        extension_notice_prudent_on=rule.period.after(law.received_on) if rule.has_extension_notice else None,
+        refusal_notice_due_on=notice_due_on if rule.has_refusal_notice else None,
+        state=state,
+        remaining_days=remaining_days,
+        flags=_flags(law, facts, found, on),
         rule=str(rule),
-        calendar=place.calendar.version,
-        explanation=_explanation(facts.time_zone, received_on, rule, last_day, due_on, place.calendar),
+        calendar=law.calendar.version,
+        explanation=explanation(law, facts, found),
     )
-
-
-def rule_for(code: str, received_on: date) -> Rule:
-    """The rule in force on the day of receipt; for a receipt before the first one, the first (and a flag says so)."""
-    in_force = [rule for rule in RULES[code] if rule.applies_from <= received_on]
-    return in_force[-1] if in_force else RULES[code][0]
 
 
 def local_date(moment: datetime, time_zone: str) -> date:
@@ -130,18 +105,8 @@ def local_date(moment: datetime, time_zone: str) -> date:
     if moment.tzinfo is None:
         raise ValueError("an instant of receipt needs a time zone")
     place = zone(time_zone)
-    if not MINYEAR < moment.year < MAXYEAR:  # neither the change of zone nor the month may leave the calendar
-        raise DomainError("instant_out_of_range", _("The year %(year)s is out of range.") % {"year": moment.year})
+    _year_check(moment.year)  # neither the change of zone nor the month may leave the calendar
     return moment.astimezone(place).date()
-
-
-def months_after(day: date, months: int) -> date:
-    """The same date-number `months` later, else the last day of that month (Reg. 1182/71 art. 3(2)(c)).
-
-    Never one day more: the day of receipt is not counted (art. 3(1)), and the last one is counted to its end.
-    """
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def working_days_after(start: date, count: int, calendar: Calendar) -> date:
@@ -151,96 +116,179 @@ def working_days_after(start: date, count: int, calendar: Calendar) -> date:
     """
     day = start
     for _working_day in range(count):
-        day = calendar.working_day_from(day + timedelta(days=1))
+        day = calendar.working_day_from(day + ONE_DAY)
     return day
 
 
-def events_parse(text: str) -> tuple[Event, ...]:
-    """Events written as `kind[:reason] DATE;…` with local ISO dates; raises DomainError("event_not_understood")."""
-    events = []
+def facts_parse(code: str, received_at: datetime, text: str = "", counting: str = HALF_OPEN) -> Facts:
+    """Facts with events written as `kind[:reason] DATE;…`: suspend, resume, extend, answered, on local ISO dates.
+
+    `suspend` alone means identity; `resume` alone ends identity if that is open, else every open question. A naive
+    `received_at` is local time of the jurisdiction, in whose usual time zone all is counted. Raises DomainError.
+    """
+    place = jurisdiction(code)
+    if received_at.tzinfo is None:
+        received_at = received_at.replace(tzinfo=zone(place.time_zone))
+    pauses: list[Pause] = []
+    firsts: dict[str, date] = {}  # of several notices or answers the first one counts
+    for day, kind, reason in sorted(_events(text), key=lambda event: event[0]):
+        if kind == "suspend":
+            pauses.append(Pause(reason or IDENTITY, day))
+        elif kind == "resume":
+            pauses = _resumed(pauses, reason, day)
+        elif kind in ("extend", "answered") and not reason:
+            firsts.setdefault(kind, day)
+        else:
+            event = f"{kind}:{reason}" if reason else kind
+            raise DomainError("event_unknown", _("“%(event)s” is not a known event.") % {"event": event})
+    return Facts(
+        code, place.time_zone, received_at, tuple(pauses),
+        extended_on=firsts.get("extend"), answered_on=firsts.get("answered"), counting=counting,
+    )
+
+
+def _events(text: str) -> Iterable[tuple[date, str, str]]:
     for part in filter(None, (piece.strip() for piece in text.split(";"))):
         try:
             word, day = part.split()
             kind, _colon, reason = word.partition(":")
-            events.append(Event(kind, date.fromisoformat(day), reason))
+            yield date.fromisoformat(day), kind, reason
         except ValueError:
             raise DomainError(
                 "event_not_understood",
                 _("“%(event)s” is not an event. Write a kind and a date: “answered 2026-04-02”.") % {"event": part},
             ) from None
-    return tuple(events)
 
 
-def _answered_on(events: tuple[Event, ...], received_on: date) -> date | None:
-    """The first day an answer went out, if one did; raises DomainError for every event that is not computed here."""
-    for event in events:
-        if event.kind in NOT_COMPUTED:
+def _resumed(pauses: list[Pause], reason: str, day: date) -> list[Pause]:
+    """The questions, those answered that the reason means; raises DomainError when there is none to answer."""
+    waiting = {pause.reason for pause in pauses if pause.answered_on is None}
+    meant = {reason} if reason else {IDENTITY} & waiting or waiting
+    if not meant & waiting:
+        raise DomainError(
+            "resume_without_question",
+            _("The answer of %(day)s belongs to no open question.") % {"day": day.isoformat()},
+        )
+    return [
+        replace(pause, answered_on=day) if pause.answered_on is None and pause.reason in meant else pause
+        for pause in pauses
+    ]
+
+
+def _year_check(year: int) -> None:
+    if not MINYEAR < year < MAXYEAR:
+        raise DomainError("instant_out_of_range", _("The year %(year)s is out of range.") % {"year": year})
+
+
+def _facts_check(facts: Facts, received_on: date) -> None:
+    """Raises DomainError for facts that contradict each other or that no rule knows."""
+    if facts.counting not in COUNTINGS:
+        raise DomainError(
+            "counting_unknown",
+            _("“%(counting)s” is no way to count a suspension. Known: %(known)s.")
+            % {"counting": facts.counting, "known": ", ".join(COUNTINGS)},
+        )
+    days = [facts.extended_on, facts.answered_on]
+    for pause in facts.pauses:
+        if pause.reason not in REASONS:
             raise DomainError(
-                "event_not_computed",
-                _("“%(event)s” is not computed by this version: it knows no suspension and no extension.")
-                % {"event": event.kind},
+                "reason_unknown",
+                _("“%(reason)s” is not a known reason. Known: %(known)s.")
+                % {"reason": pause.reason, "known": ", ".join(REASONS)},
             )
-        if event.kind != ANSWERED:
-            raise DomainError("event_unknown", _("“%(event)s” is not a known event.") % {"event": event.kind})
-        if event.on < received_on:
+        if pause.answered_on and pause.answered_on < pause.asked_on:
+            raise DomainError(
+                "answer_before_question",
+                _("The answer of %(answered_on)s is before its question of %(asked_on)s.")
+                % {"answered_on": pause.answered_on.isoformat(), "asked_on": pause.asked_on.isoformat()},
+            )
+        days += [pause.asked_on, pause.answered_on]
+    for day in filter(None, days):
+        _year_check(day.year)
+        if day < received_on:
             raise DomainError(
                 "event_before_receipt",
                 _("The event of %(event_on)s is before the receipt on %(received_on)s.")
-                % {"event_on": event.on.isoformat(), "received_on": received_on.isoformat()},
+                % {"event_on": day.isoformat(), "received_on": received_on.isoformat()},
             )
-    return min((event.on for event in events), default=None)
 
 
-def _flags(rule: Rule, received_on: date, due_on: date, answered_on: date | None) -> list[str]:
-    """What a careful reader should know besides the dates, as codes worded in `clock_words`."""
-    flags = []
-    if received_on < rule.applies_from:
-        flags.append("before_rule")
-    if answered_on is not None and answered_on > due_on:
-        flags.append("answered_late")
-    return flags
+def _law(facts: Facts) -> Law:
+    place = jurisdiction(facts.jurisdiction)
+    received_on = local_date(facts.received_at, facts.time_zone)
+    return Law(rule_for(place.rule, received_on), place.calendar, received_on, facts.counting)
 
 
-def _explanation(
-    time_zone: str, received_on: date, rule: Rule, last_day: date, due_on: date, calendar: Calendar
-) -> list[dict[str, Any]]:
-    """The way from receipt to due date: ordered steps of code, parameters and source; the last gives the date."""
-    steps = [
-        _step("received", "EDPB 01/2022 §159", received_on=received_on, time_zone=time_zone),
-        _step(
-            "month" if last_day.day == received_on.day else "month_end",
-            "GDPR art. 12(3); Reg. 1182/71 art. 3(2)(c)",
-            months=rule.months, day_number=received_on.day, last_day=last_day,
-        ),
-    ]
-    if due_on != last_day:
-        days_off = [last_day + timedelta(days=number) for number in range((due_on - last_day).days)]
-        steps.append(
-            _step("rolled", "Reg. 1182/71 art. 3(4)", calendar=calendar.code,
-                  days=[_day_off(day, calendar) for day in days_off])
-        )
-    steps.append(
-        _step(
-            "due", "Reg. 1182/71 art. 3(4)" if due_on != last_day else "Reg. 1182/71 art. 3(2)(c)",
-            due_on=due_on, prudent_due_on=last_day, aim_on=calendar.working_day_until(last_day),
-        )
+def _seen(law: Law, facts: Facts, on: date) -> tuple[str, int | None]:
+    """State and remaining days on the local date `on`, from what had happened by then."""
+    if _by(facts.answered_on, on):
+        return "closed", None
+    asked = [pause for pause in facts.pauses if pause.asked_on <= on]
+    known = replace(
+        facts,
+        pauses=tuple(replace(pause, answered_on=_by(pause.answered_on, on)) for pause in asked),
+        extended_on=_by(facts.extended_on, on),
     )
-    return steps
+    found = law.reckoned(known)
+    due_on = law.due_on(found.count)
+    if due_on is None:
+        return "suspended", law.days_left(found.period, found.count)
+    return "overdue" if on > due_on else "running", (due_on - on).days
 
 
-def _day_off(day: date, calendar: Calendar) -> dict[str, str]:
-    """Why a day is no working day; a holiday's name is kept in the country's language, in case the library changes."""
-    if day.weekday() in (SATURDAY, SUNDAY):
-        return {"day": day.isoformat(), "reason": "saturday" if day.weekday() == SATURDAY else "sunday"}
-    return {"day": day.isoformat(), "reason": "public_holiday", "name": calendar.holiday(day) or ""}
+def _by(day: date | None, on: date) -> date | None:
+    """`day` if it had come on the date `on`."""
+    return day if day is not None and day <= on else None
 
 
-def _step(code: str, source: str, **parameters: Any) -> dict[str, Any]:
-    """One step of an explanation, ready for JSON."""
-    return {
-        "code": code,
-        "parameters": {
-            name: value.isoformat() if isinstance(value, date) else value for name, value in parameters.items()
-        },
-        "source": source,
+def _flags(law: Law, facts: Facts, found: Reckoning, on: date) -> list[str]:
+    """What a careful reader should know besides the dates, as codes worded in `clock_words`; what weighs most first."""
+    rule, effects, due_on = law.rule, found.count.effects, law.due_on(found.count)
+    answered_on, moments = _by(facts.answered_on, on), {effect.moment for effect in effects}
+    announced_on = facts.extended_on if found.extension in ("valid", "no_length") else None
+    days_off = law.days_off(found.count)
+    raised = {
+        "before_rule": law.received_on < rule.applies_from,
+        "answered_late": answered_on is not None and due_on is not None and answered_on > due_on,
+        "after_expiry": any(_is_expired(law, found, pause) for pause in facts.pauses),
+        "extension_late": found.extension == "late",
+        "extension_without_length": found.extension == "no_length",
+        "extension_unknown": found.extension == "unknown",
+        "suspension_without_effect": any(law.how(pause) == NONE for pause in facts.pauses),
+        "contestable": any(_is_contestable(law, pause) for pause in found.count.pauses),
+        "suspended_on_last_day": "suspended_on_last_day" in moments,
+        "suspended_after_last_day": "suspended_after_last_day" in moments,
+        "extension_after_prudent": announced_on is not None and announced_on > rule.period.after(law.received_on),
+        "extended_while_suspended": announced_on is not None
+        and any(_is_open(pause, announced_on) for pause in found.first.pauses),
+        "same_day_clarification": rule.pauses.get(CLARIFY) == INCLUSIVE
+        and any(pause.reason == CLARIFY and pause.asked_on == pause.answered_on for pause in found.count.pauses),
+        "suspension_formula": CHOSEN in rule.pauses.values() and any(effect.added for effect in effects),
+        "roll_uncertain": bool(days_off) and rule.source("roll") == UNSETTLED,
+        "regional_holiday": rule.source("roll") == REGULATION_ROLL
+        and any(_is_regional(day, law.calendar) for day in days_off),
     }
+    return [flag for flag, is_raised in raised.items() if is_raised]
+
+
+def _is_expired(law: Law, found: Reckoning, pause: Pause) -> bool:
+    """Whether a question could have had an effect and came too late."""
+    return law.how(pause) != NONE and pause not in found.count.pauses
+
+
+def _is_contestable(law: Law, pause: Pause) -> bool:
+    """Whether the person could contest the suspension: asked with delay, or about a request that was not large."""
+    asked_by = working_days_after(law.received_on, QUESTION_WORKING_DAYS, law.calendar)
+    return pause.asked_on > asked_by or (pause.reason == CLARIFY and pause.is_voluminous is False)
+
+
+def _is_open(pause: Pause, on: date) -> bool:
+    """Whether the question stood open on a date; on the day it was asked the time still ran."""
+    return pause.asked_on < on and (pause.answered_on is None or on <= pause.answered_on)
+
+
+def _is_regional(day: date, calendar: Calendar) -> bool:
+    """Whether a day off is one for the region only; that such days count under art. 2(1) is not settled."""
+    return day.weekday() < SATURDAY and Calendar(calendar.country).holiday(day) is None
+
+

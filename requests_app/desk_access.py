@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,7 @@ from dsar.core.actors import Actor
 from dsar.core.errors import NotAllowed
 from dsar.core.models import Organisation, User
 from dsar.core.roles import ACTS, Act, Role
+from dsar.core.sweeps import REMINDERS, Silence, sweep_silent_since
 from requests_app.models import Case, CaseRight, CaseTask, InboundMail
 
 P = ParamSpec("P")
@@ -177,6 +179,11 @@ class DeskBar:
     def tasks(self) -> int:
         """Open tasks of the member and of their teams."""
         return CaseTask.objects.visible_to(self.user).open().of_member(self.user).count()
+
+    @cached_property
+    def silence(self) -> Silence | None:
+        """Set while the reminders do not run: nobody may rely on them, so every page says it (DESIGN §5)."""
+        return sweep_silent_since(REMINDERS, timezone.now())
 
 
 def desk_render(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from requests_app.clock_history import HistoryLine
 from requests_app.clock_words import (
     DueWords,
     MiniRuler,
@@ -42,14 +43,28 @@ def received_on(case_right: CaseRight) -> date:
 
 
 def right_due(case_right: CaseRight, today: date) -> DueWords:
-    """The badge of a right as seen on `today`."""
+    """The badge of a right as seen on `today`; a target of our own stands even while the law's clock is stopped."""
     shown = shown_date(case_right)
-    return due_words(shown.on, "closed" if case_right.is_answered else "running", today, shown.kind)
+    if shown.kind == "target" and not case_right.is_answered:
+        return due_words(shown.on, "running", today, "target")
+    return legal_due(case_right, today)
+
+
+def legal_due(case_right: CaseRight, today: date) -> DueWords:
+    """The badge of the law's own date, or that a question has stopped its clock."""
+    state = "closed" if case_right.is_answered else "suspended" if case_right.is_suspended else "running"
+    return due_words(
+        case_right.due_on or case_right.prudent_due_on, state, today, remaining_days=case_right.paused_days
+    )
 
 
 def right_mini_ruler(case_right: CaseRight, today: date) -> MiniRuler:
     """The thin line under the badge: how much of the period is gone."""
     return mini_ruler(received_on(case_right), today, shown_date(case_right).on)
+
+
+# What a handler must see without opening anything: the date may not hold, or did not move as they meant it to.
+WARNED = ("extension_late", "after_expiry", "contestable", "extension_after_prudent", "answered_late")
 
 
 @dataclass(frozen=True)
@@ -62,23 +77,42 @@ class Clock:
     received_on: date
     steps: list[Step]
     flags: list[str]
+    warnings: list[str]
+    history: list[HistoryLine]
 
 
-def right_clock(case_right: CaseRight, today: date) -> Clock:
-    """The legal clock, with its drawing and the steps that lead to its date (GDPR art. 12(3))."""
-    start = received_on(case_right)
-    answered = case_right.answered_at
-    until = local_date(answered, case_right.case.organisation.time_zone) if answered else today
+def right_clock(case_right: CaseRight, today: date, history: list[HistoryLine]) -> Clock:
+    """The legal clock, with its drawing, the steps that lead to its date (GDPR art. 12(3)), and how it came about.
+
+    Reads `suspensions` through the prefetch cache when there is one.
+    """
+    start, zone = received_on(case_right), case_right.case.organisation.time_zone
+    answered_on = local_date(case_right.answered_at, zone) if case_right.answered_at else None
+    flags = list(case_right.clock_flags)
+    if answered_on and case_right.due_on and answered_on > case_right.due_on:
+        flags.insert(0, "answered_late")
     return Clock(
         case_right=case_right,
-        due=due_words(
-            case_right.due_on or case_right.prudent_due_on,
-            "closed" if case_right.is_answered else "running",
-            today,
-            "due" if case_right.due_on else "prudent",
+        due=legal_due(case_right, today),
+        ruler=ruler(
+            start,
+            answered_on or today,
+            case_right.prudent_due_on,
+            case_right.due_on or max(case_right.prudent_due_on, today),
+            paused=_pauses(case_right, today, zone),
         ),
-        ruler=ruler(start, until, case_right.prudent_due_on, case_right.due_on or case_right.prudent_due_on),
         received_on=start,
         steps=explanation_words(case_right.clock_explanation),
-        flags=flag_words(case_right.clock_flags),
+        flags=flag_words(flag for flag in flags if flag not in WARNED),
+        warnings=flag_words(flag for flag in flags if flag in WARNED),
+        history=history,
     )
+
+
+def _pauses(case_right: CaseRight, today: date, zone: str) -> list[tuple[date, date]]:
+    """From when until when the person was asked something, for the drawing; an open question lasts until today."""
+    return [
+        (local_date(asked.asked_at, zone), local_date(asked.answered_at, zone) if asked.answered_at else today)
+        for asked in case_right.suspensions.all()
+        if asked.asked_at is not None
+    ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.errors import DomainError
-from dsar.core.models import Organisation
+from dsar.core.models import Membership, Organisation, Team
 from dsar.core.rights import RIGHTS
 from dsar.core.templatetags.dsar_format import article
 from requests_app.grounds import GROUNDS
@@ -320,3 +320,22 @@ class LanguageForm(forms.Form):
     """The language of a member's desk pages."""
 
     language = forms.ChoiceField(choices=[("fr", "fr"), ("en", "en")])
+
+
+class CalendarFeedForm(DeskForm):
+    """Which due dates a calendar link shows: the member's own, or those of one of their teams."""
+
+    team = forms.ChoiceField(label=_("Which dates"), required=False)
+
+    def __init__(self, *args: Any, memberships: Iterable[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        in_teams = [row for row in memberships if row.team]
+        self.teams = {str(row.team_id): row.team for row in in_teams}
+        _choice(self, "team").choices = [
+            ("", gettext("The cases I handle")),
+            *((str(row.team_id), f"{row.team} · {row.organisation}") for row in in_teams),
+        ]
+
+    def clean_team(self) -> Team | None:
+        """The team, None for the member's own cases."""
+        return self.teams.get(self.cleaned_data["team"])

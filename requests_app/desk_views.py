@@ -50,6 +50,7 @@ from requests_app.desk_forms import (
     MailSetAsideForm,
     TaskFinishForm,
 )
+from requests_app.forecast import forecast
 from requests_app.inbound_email import parse
 from requests_app.models import Case, CaseTask, InboundMail, Party
 from requests_app.queue import RAIL, VIEWS, QueueQuery, queue_page, queue_totals
@@ -86,6 +87,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "first_page": query.query_string(after=""),
         "totals": totals,
         "rail": [(view, totals.get(view.code)) for view in RAIL],
+        "forecast": forecast(user, today),
         "organisations": organisations_allowing(user, Act.CASE_READ),
         "rights": RIGHTS.values(),
         "stages": Stage.choices,

@@ -6,8 +6,10 @@ GDPR arts. 12(4), 77 and 79; the remedies are printed in every closing letter, f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,15 +17,19 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.utils.translation import override as language_override
 
 from dsar.core.colour import accent_print
 from dsar.core.models import Organisation
+from dsar.core.templatetags.dsar_format import day_full
+from requests_app.clock_words import explanation_words
 from requests_app.correspondence import absolute
+from requests_app.deadlines import Deadline
 from requests_app.grounds import GROUNDS, Ground
-from requests_app.models import Case, CaseRight, Decision, PartyAddress
+from requests_app.models import Case, CaseRight, Decision, Extension, PartyAddress
 from requests_app.rights_table import ADVERSE, RULES
-from requests_app.vocabulary import AddressKind, Outcome, Stage
+from requests_app.vocabulary import AddressKind, ExtensionReason, Outcome, Stage
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,7 @@ def letter_html(case: Case, rights: Sequence[CaseRight]) -> str:
         return render_to_string(
             "letters/answer.html",
             {
-                "case": case,
-                "organisation": organisation,
-                "authority": organisation.authority,
-                "party": case.data_subject,
-                "address_lines": _address_lines(case),
+                **_frame(case, due_on=max((right.due_on for right in rights if right.due_on), default=None)),
                 "lines": lines,
                 "pending": [row for row in case.rights.all() if row not in rights and row.stage != Stage.ANSWERED],
                 "title": _title(lines),
@@ -67,17 +69,88 @@ def letter_html(case: Case, rights: Sequence[CaseRight]) -> str:
                 "adverse": [line for line in lines if line.is_adverse],
                 "explained": [line for line in lines if line.decision.reasoning],
                 "reviewed": any(line.decision.review == Decision.Review.APPROVED for line in lines),
-                "due_on": max((right.due_on for right in rights if right.due_on), default=None),
                 "signatory": lines[0].decision.author.name,
-                "today": timezone.localdate(),
                 "track_url": absolute("public-track", organisation.slug),
                 "download_days": settings.DSAR_DOWNLOAD_DAYS,
-                "accent": accent_print(organisation.brand_colour),
-                "css": letter_css(),
-                "is_demo": organisation.is_demo,
-                "has_dpo": organisation.dpo_status == Organisation.DpoStatus.APPOINTED,
             },
         )
+
+
+def extension_html(extension: Extension, until: Deadline) -> str:
+    """The notice of an extension as a letter, in the language of the person (GDPR art. 12(3)).
+
+    `until` is the clock as it is, or would be, once the notice has left.
+    """
+    case = extension.case_right.case
+    with language_override(case.language), timezone.override(ZoneInfo(case.organisation.time_zone)):
+        return render_to_string(
+            "letters/extension.html",
+            {
+                **_frame(case, due_on=until.due_on),
+                "title": _("We need more time for your request"),
+                "paragraphs": extension_paragraphs(extension, until),
+                "steps": explanation_words(until.explanation),
+                "signatory": extension.author.name,
+            },
+        )
+
+
+def extension_paragraphs(extension: Extension, until: Deadline) -> list[str]:
+    """What the notice says, in the active language: what was asked, why it takes longer, until when, what goes on."""
+    right = extension.case_right
+    asked = {"received": day_full(right.received_at), "verb": right.definition.verb}
+    if until.due_on is not None:
+        when = _("You have our answer by %(day)s at the latest.") % {"day": day_full(until.due_on)}
+    else:
+        when = _(
+            "The three months are counted from the day your request arrived. They stand still until you have answered "
+            "our question."
+        )
+    return [
+        _("On %(received)s we received your request “%(verb)s”.") % asked
+        + " "
+        + _(
+            "The law gives us one month to answer. Where a request is complex, it allows two more months, if we tell "
+            "you within the first one and say why (GDPR, article 12(3))."
+        ),
+        str(EXTENSION_BECAUSE[extension.reason]),
+        extension.reasoning,
+        when + " " + _("We go on working on it, and you have nothing to do for it."),
+    ]
+
+
+EXTENSION_BECAUSE = {
+    ExtensionReason.VOLUME: gettext_lazy("We need this time because your request concerns a large quantity of data."),
+    ExtensionReason.RETRIEVAL: gettext_lazy("We need this time because some of the data are hard to retrieve."),
+    ExtensionReason.REDACTION: gettext_lazy(
+        "We need this time because data about other people must be masked before we may give you yours."
+    ),
+    ExtensionReason.INTELLIGIBILITY: gettext_lazy(
+        "We need this time because some of the data must be explained, so that you can understand them."
+    ),
+    ExtensionReason.NUMBER: gettext_lazy("We need this time because you sent us several requests."),
+    ExtensionReason.INFLUX: gettext_lazy(
+        "We need this time because an exceptional number of requests has reached us at once."
+    ),
+}
+
+
+def _frame(case: Case, *, due_on: date | None) -> dict[str, Any]:
+    """What every letter shows around its text: who writes to whom, about which request, and the remedies."""
+    organisation = case.organisation
+    return {
+        "case": case,
+        "organisation": organisation,
+        "authority": organisation.authority,
+        "party": case.data_subject,
+        "address_lines": _address_lines(case),
+        "due_on": due_on,
+        "today": timezone.localdate(),
+        "accent": accent_print(organisation.brand_colour),
+        "css": letter_css(),
+        "is_demo": organisation.is_demo,
+        "has_dpo": organisation.dpo_status == Organisation.DpoStatus.APPOINTED,
+    }
 
 
 @cache

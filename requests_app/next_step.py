@@ -14,7 +14,7 @@ from dsar.core.texts import listed
 from requests_app.desk_dates import shown_date
 from requests_app.models import Case, CaseRight, Decision
 from requests_app.rights_table import RULES, checklist_label
-from requests_app.services import Obstacle
+from requests_app.services import Obstacle, extension_of, is_approved
 from requests_app.vocabulary import ItemState, Stage, TaskState
 
 
@@ -79,6 +79,7 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
             by, anchor="timeline", label=_("Read"),
         )
     steps = [step for right in waiting if (step := _right_step(right, onlooker, situation))]
+    steps += [step for right in waiting if (step := _extension_step(right, onlooker, situation))]
     release = _release_step([right for right in waiting if right.stage == Stage.DECIDED], situation)
     return min([*steps, *([release] if release else [])], key=lambda step: (not step.is_ours, step.rank, step.by))
 
@@ -91,9 +92,43 @@ def _right_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> N
     if right.stage == Stage.IN_PROGRESS:
         return _work_step(right)
     if right.stage == Stage.AWAITING_PERSON:
-        return NextStep("await", _("Nothing to do until the person answers"),
-                        _("We asked a question about “%(right)s”.") % {"right": right.definition.name},
-                        shown_date(right).on, is_ours=False)
+        return _await_step(right)
+    return None
+
+
+def _await_step(right: CaseRight) -> NextStep:
+    """The clock stands still, so there is no date to hurry for; the prudent one is still watched."""
+    name = {"right": right.definition.name}
+    why = (
+        _("We asked a question about “%(right)s”. Its clock stands still until the answer arrives.")
+        if right.is_suspended
+        else _("We asked a question about “%(right)s”. Its clock goes on all the same.")
+    )
+    return NextStep("await", _("Nothing to do until the person answers"), why % name, shown_date(right).on,
+                    anchor="questions", label=_("Look at the question"), is_ours=False)
+
+
+def _extension_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> NextStep | None:
+    """An extension on its way: it must be reviewed, or posted, before the first period ends (GDPR art. 12(3))."""
+    extension = extension_of(right)
+    if extension is None or extension.sent_at is not None:
+        return None
+    by, names = right.extension_notice_prudent_on or right.prudent_due_on, {"right": right.definition.name}
+    anchor = f"extension-{right.right}"
+    if is_approved(extension):
+        if extension.mail_id is not None:
+            return None
+        return NextStep("post_notice", _("Next: post the notice that extends “%(right)s”") % names,
+                        _("The extension holds only once its notice has left."), by, anchor=anchor,
+                        label=_("Post the notice"), rank=-1)
+    if extension.author_id != onlooker.user_id:
+        return NextStep("review_extension", _("Next: review the extension of “%(right)s”") % names,
+                        _("Its notice must leave within the first month; a second person reads it first."), by,
+                        anchor=anchor, label=_("Review"), is_ours=onlooker.reviews, rank=-1)
+    if not situation.others_review and not situation.review_always:
+        return NextStep("single_handed_extension", _("Next: let the extension of “%(right)s” stand alone") % names,
+                        _("Nobody else may review it. Write why; the register shows it."), by, anchor=anchor,
+                        label=_("Write the reason"), rank=-1)
     return None
 
 

@@ -24,6 +24,7 @@ from dsar.core.broker import task_queue
 from dsar.core.journal import journal_append
 from requests_app.models import Outgoing
 from requests_app.models.messages import OutgoingQuerySet
+from requests_app.signals import outgoing_sent
 from requests_app.vocabulary import OutgoingState
 
 logger = logging.getLogger(__name__)
@@ -116,6 +117,25 @@ def mail_message(outgoing: Outgoing) -> EmailMultiAlternatives:
     return message
 
 
+def staff_mail_send(
+    *, recipient: str, subject: str, text: str, html: str, language: str, message_id: str, at: datetime
+) -> None:
+    """Send one mail from the installation to a member of staff, at once. Raises SMTPException or OSError.
+
+    Whoever calls this has claimed what it tells, and committed the claim. `at` is an aware instant.
+    """
+    headers = {
+        "Message-ID": message_id,
+        "Date": format_datetime(at),
+        "Content-Language": language,
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+    message = _Mail(subject=subject, body=text, to=[recipient], headers=headers)
+    message.attach_alternative(html, "text/html")
+    message.send()
+
+
 def error_name(error: BaseException) -> str:
     """Class and code of an error. Never its text: a mail server's refusal quotes the address."""
     code = _smtp_code(error)
@@ -143,6 +163,7 @@ def _accepted(outgoing: Outgoing) -> None:
     sent = {"state": OutgoingState.SENT, "sent_at": timezone.now(), "body_text": "", "body_html": ""}
     if _swap(outgoing, **sent, retry_at=None, error=""):
         _journal(outgoing, "message.sent", attempts=outgoing.attempts)
+        transaction.on_commit(partial(outgoing_sent.send, Outgoing, outgoing_id=outgoing.pk))
 
 
 @transaction.atomic
@@ -154,7 +175,7 @@ def _claim_expire(outgoing: Outgoing) -> None:
 def _not_accepted(outgoing: Outgoing, error: Exception) -> None:
     """A refusal for good ends here; anything else is tried again until GIVE_UP_AFTER."""
     too_old = timezone.now() - outgoing.created_at > GIVE_UP_AFTER
-    if not (too_old or _is_permanent(error)):
+    if not (too_old or is_permanent(error)):
         _retry_later(outgoing, error_name(error))
         return
     with transaction.atomic():
@@ -188,7 +209,7 @@ def _journal(outgoing: Outgoing, kind: str, **facts: object) -> None:
     )
 
 
-def _is_permanent(error: Exception) -> bool:
+def is_permanent(error: Exception) -> bool:
     """A 5xx about this recipient or this text. A refusal of our sign-in or sender is ours to repair: the mail waits."""
     return isinstance(error, SMTPRecipientsRefused | SMTPDataError) and 500 <= _smtp_code(error) < 600
 

@@ -23,6 +23,7 @@ from dsar.core.hashing import keyed_hash_matches
 from dsar.core.models import Organisation
 from requests_app import access_codes, services
 from requests_app.addresses import address_masked, address_normalise
+from requests_app.clock_history import clock_history
 from requests_app.clock_words import due_words
 from requests_app.forms import CodeForm, MessageForm, SignInForm, form_errors
 from requests_app.models import AccessCode, Case, CaseRight, Deliverable, Message, PartyAddress
@@ -43,6 +44,7 @@ from requests_app.public_pages import organisation_page, page_render
 from requests_app.public_views import clocks_of
 from requests_app.references import reference_parse
 from requests_app.rights_table import ADVERSE
+from requests_app.services.notices import NOTICE_KINDS
 from requests_app.tracking import tracking_key_parse
 from requests_app.vocabulary import AddressKind, DeliverableKind, DeliverableState, Direction, Outcome, Stage
 
@@ -254,8 +256,11 @@ def _case_page(
 ) -> HttpResponse:
     rights = list(case.rights.all())
     clocks = clocks_of([right for right in rights if not right.is_answered])
-    last = clocks[-1] if clocks and clocks[-1].due_on else None
-    released = list(_released(case).select_related("stored_file").prefetch_related("rights"))
+    dated = [clock for clock in clocks if clock.due_on]
+    last = dated[-1] if dated else None
+    history = clock_history(case)
+    every = list(_released(case).select_related("stored_file").prefetch_related("rights"))
+    released = [found for found in every if found.kind not in NOTICE_KINDS]
     now = datetime.now(UTC)
     files = [found for found in released if found.expires_at is None or found.expires_at > now]
     context: dict[str, Any] = {
@@ -265,6 +270,11 @@ def _case_page(
         "rights": [_right_shown(right) for right in rights],
         "clock": last,
         "due": due_words(last.due_on, "running", timezone.localdate()) if last and last.due_on else None,
+        "paused_clocks": [clock for clock in clocks if not clock.due_on],
+        "histories": [
+            (_right_shown(right), history[right.right]) for right in rights if len(history.get(right.right, ())) > 1
+        ],
+        "notices": [found for found in every if found.kind in NOTICE_KINDS],
         "answers": _answers(files),
         "expired": len(files) < len(released),
         "locked": any(map(second_channel_needed, files)) and not portal.second_channel,

@@ -22,8 +22,9 @@ from dsar.core.rights import RIGHTS
 from requests_app import access_codes, services
 from requests_app.addresses import address_masked
 from requests_app.brand import brand_css
-from requests_app.clock_words import Ruler, Step, explanation_words, ruler
+from requests_app.clock_words import DueWords, Ruler, Step, explanation_words, ruler
 from requests_app.correspondence import authority_words
+from requests_app.desk_dates import legal_due
 from requests_app.forms import CHOICES, ORDER, PAGES, Answers, CodeForm, form_errors, incoming_from_form
 from requests_app.models import AccessCode, CaseRight, PartyAddress
 from requests_app.public_pages import in_language, organisation_page, page_render
@@ -252,6 +253,7 @@ class ClockShown:
     due_on: date | None
     steps: list[Step]
     ruler: Ruler | None
+    due: DueWords
 
 
 def clocks_of(rights: list[CaseRight]) -> list[ClockShown]:
@@ -259,14 +261,15 @@ def clocks_of(rights: list[CaseRight]) -> list[ClockShown]:
 
     Drawn as of today in the active time zone; no ruler where the law sets no date.
     """
-    shared: dict[tuple[date, date | None], list[CaseRight]] = {}
+    shared: dict[tuple[date, date | None, int | None], list[CaseRight]] = {}
     for right in rights:
-        shared.setdefault((timezone.localdate(right.received_at), right.due_on), []).append(right)
-    shown = []
-    for (received_on, due_on), together in shared.items():
+        shared.setdefault((timezone.localdate(right.received_at), right.due_on, right.paused_days), []).append(right)
+    shown, today = [], timezone.localdate()
+    for (received_on, due_on, _paused_days), together in shared.items():
         first = together[0]
-        drawn = ruler(received_on, timezone.localdate(), first.prudent_due_on, due_on) if due_on else None
-        shown.append(ClockShown(together, received_on, due_on, explanation_words(first.clock_explanation), drawn))
+        drawn = ruler(received_on, today, first.prudent_due_on, due_on) if due_on else None
+        steps, due = explanation_words(first.clock_explanation), legal_due(first, today)
+        shown.append(ClockShown(together, received_on, due_on, steps, drawn, due))
     return sorted(shown, key=lambda clock: clock.due_on or date.max)
 
 

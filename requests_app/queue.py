@@ -16,7 +16,7 @@ from dsar.core.models import User
 from dsar.core.rights import RIGHTS
 from requests_app.clock_words import DueWords, MiniRuler
 from requests_app.desk_dates import right_due, right_mini_ruler
-from requests_app.models import Case, CaseRight, Message, Party
+from requests_app.models import Case, CaseRight, Decision, Message, Party
 from requests_app.vocabulary import Capacity, Channel, Direction, Stage
 
 PAGE = 50  # cases
@@ -41,7 +41,8 @@ VIEWS = {
         View("unassigned", _("Unassigned"), _("Every open case has somebody who handles it.")),
         View("week", _("Due in 7 days"), _("Nothing is due in the next 7 days.")),
         View("overdue", _("Overdue"), _("Nothing is overdue.")),
-        View("review", _("In review"), _("No decision waits for a second person.")),
+        View("review", _("In review"), _("No decision and no extension waits for a second person.")),
+        View("paused", _("Paused"), _("No clock stands still.")),
         View("open", _("All open"), _("No case is open.")),
         View("closed", _("Closed"), _("No case has been closed yet."), newest_first=True),
         View("any", _("All cases"), _("No case matches."), newest_first=True),
@@ -143,7 +144,7 @@ def queue_totals(user: User, today: date) -> dict[str, int]:
     """How many cases each view holds, by one query; `week` does not count what is overdue."""
     counted = {
         code: Count("pk", filter=_condition(user, code, today))
-        for code in ("my", "team", "unassigned", "week", "overdue", "review", "open")
+        for code in ("my", "team", "unassigned", "week", "overdue", "review", "paused", "open")
     }
     today_too = Count("pk", filter=_due_between(today, today))
     return Case.objects.visible_to(user).open().aggregate(**counted, today=today_too)
@@ -166,7 +167,8 @@ def _condition(user: User, view: str, today: date) -> Q:
         "unassigned": Q(assignee=None),
         "week": _due_between(today, today + WEEK),
         "overdue": Q(_unanswered(due_on__lt=today)) | Q(_unanswered(target_on__lt=today)),
-        "review": Q(_unanswered(stage=Stage.IN_REVIEW)),
+        "review": Q(_unanswered(stage=Stage.IN_REVIEW)) | Q(_unanswered(extensions__review=Decision.Review.WAITING)),
+        "paused": Q(_unanswered(due_on=None)),
         "open": Q(closed_at=None),
     }
     return conditions[view]

@@ -1,12 +1,12 @@
-"""A decided right wants its letter: queue the task; the sweep finds the same work by state if the broker lost it."""
+"""News becomes work for a worker: each only queues a task; sweeps find the same work by state if the broker lost it."""
 
 from typing import Any
 
 from django.dispatch import receiver
 
 from dsar.core.broker import task_queue
-from requests_app.models import CaseRight
-from requests_app.signals import case_right_moved
+from requests_app.models import CaseRight, Extension, Suspension
+from requests_app.signals import case_right_moved, outgoing_sent
 from requests_app.vocabulary import Stage
 
 
@@ -16,3 +16,10 @@ def letter_queue(case_right_id: int, target: Stage, **_kwargs: Any) -> None:
     if target in (Stage.DECIDED, Stage.ANSWERED):
         case_id = CaseRight.objects.values_list("case_id", flat=True).get(pk=case_right_id)
         task_queue("requests_app.letter_prepare", case_id)
+
+
+@receiver(outgoing_sent)
+def notice_left_queue(outgoing_id: int, **_kwargs: Any) -> None:
+    """Have the clocks know of a question or a notice that has just left."""
+    if Suspension.objects.filter(mail=outgoing_id).exists() or Extension.objects.filter(mail=outgoing_id).exists():
+        task_queue("requests_app.notice_left", outgoing_id)

@@ -23,6 +23,7 @@ class RightRules:
 
     `target_working_days`: our own target after receipt, where the law has no month to give (law.md §1.2 W and OM).
     `bears_data`: outcomes whose letter tells what we hold, so only to a person whose identity is established.
+    `may_wait`: whether a question may suspend it and a notice extend it; never what is due at once (DESIGN §2).
     A right without a line of its own here is opened, clocked and journaled, and decided with the general outcomes.
     """
 
@@ -40,6 +41,7 @@ class RightRules:
     collects_data: bool = False
     target_working_days: int | None = None
     bears_data: tuple[Outcome, ...] = ()
+    may_wait: bool = True
 
 
 RULES: dict[str, RightRules] = {
@@ -80,11 +82,13 @@ RULES: dict[str, RightRules] = {
         grounds=(),
         default_tasks=(TaskKind.STOP_MARKETING,),
         target_working_days=2,
+        may_wait=False,
     ),
     "withdrawal": RightRules(  # GDPR art. 7(3): as easy to withdraw as to give
         outcomes=(Outcome.GRANTED, Outcome.NO_DATA, Outcome.WITHDRAWN),
         grounds=("7_3_NO_CONSENT",),
         target_working_days=2,
+        may_wait=False,
     ),
     "rectification": RightRules(),  # GDPR art. 16
     "erasure": RightRules(),  # GDPR art. 17

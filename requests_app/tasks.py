@@ -4,8 +4,8 @@ from celery import shared_task
 
 from dsar.core.broker import task_queue
 from requests_app import outbox
-from requests_app.models import Case
-from requests_app.services import letters, mail
+from requests_app.models import Case, Extension
+from requests_app.services import clocks, digests, letters, mail, notices, reminders
 
 
 @shared_task(name="requests_app.outbox_send")
@@ -37,3 +37,43 @@ def letters_sweep() -> None:
     """Queue the letters that decided rights wait for."""
     for case_id in letters.cases_without_letter():
         task_queue("requests_app.letter_prepare", case_id)
+
+
+@shared_task(name="requests_app.notice_left")
+def notice_left(outgoing_id: int) -> None:
+    """Note that the mail of a question or of an extension has left."""
+    notices.notices_left(outgoing_id)
+
+
+@shared_task(name="requests_app.notice_prepare")
+def notice_prepare(extension_id: int) -> None:
+    """Make the letter of an extension."""
+    extension = Extension.objects.select_related("case_right__case__organisation__authority", "case_right__case__key")
+    notices.notice_prepare(extension=extension.get(pk=extension_id))
+
+
+@shared_task(name="requests_app.notices_sweep")
+def notices_sweep() -> None:
+    """Note every mail that has left, and queue the letters of extensions that are missing."""
+    notices.notices_left()
+    for extension_id in notices.notices_unprepared():
+        task_queue("requests_app.notice_prepare", extension_id)
+
+
+@shared_task(name="requests_app.clocks_sweep")
+def clocks_sweep() -> None:
+    """Count open clocks anew where a calendar has changed, as it does with a new version of the holidays."""
+    if clocks.clocks_outdated():
+        clocks.clocks_refresh()
+
+
+@shared_task(name="requests_app.reminders_sweep")
+def reminders_sweep() -> None:
+    """Tell staff which dates come near, and which have passed."""
+    reminders.reminders_sweep()
+
+
+@shared_task(name="requests_app.digest_send")
+def digest_send(digest_id: int) -> None:
+    """Send one digest or alert to a member of staff."""
+    digests.digest_send(digest_id)

@@ -13,8 +13,9 @@ from dsar.core.events import EVENTS
 from dsar.core.models import AuditEvent
 from dsar.core.rights import RIGHTS
 from dsar.core.roles import Role
-from dsar.core.templatetags.dsar_format import day, number
+from dsar.core.templatetags.dsar_format import day, instant, number
 from dsar.core.texts import listed
+from requests_app.clock_history import change_words
 from requests_app.models import Case, Message
 from requests_app.rights_table import checklist_label
 from requests_app.vocabulary import (
@@ -23,10 +24,12 @@ from requests_app.vocabulary import (
     DeliverableKind,
     Delivery,
     Direction,
+    ExtensionReason,
     FileKind,
     ItemState,
     Outcome,
     Stage,
+    SuspensionReason,
     TaskKind,
 )
 
@@ -38,7 +41,7 @@ FILTERS = {
 }
 _LAW = (
     "case.", "case_right.added", "clock.", "address.", "identity.", "decision.", "release.", "right.", "answer.",
-    "deliverable.downloaded",
+    "deliverable.downloaded", "suspension.", "extension.", "receipt.",
 )  # fmt: skip
 _MESSAGES = ("message.", "mail.")
 LONG = 600  # characters
@@ -165,11 +168,8 @@ def _right(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
 def _due(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     changes = facts.get("changes")
     if changes:
-        return listed(
-            _("%(right)s: %(before)s becomes %(after)s")
-            % {"right": _right(change, {}), "before": _date(change["before"]), "after": _date(change["after"])}
-            for change in changes
-        )
+        told = [(change, change_words(facts.get("cause", ""), change)) for change in changes]
+        return " ".join(f"{_right(change, {})}{_(': ')}{words}" for change, words in told if words)
     shown = facts.get("target_on") or facts.get("due_on")
     return _("due %(day)s") % {"day": _date(shown)} if shown else ""
 
@@ -193,6 +193,18 @@ def _label(fact: str, *vocabularies: Any) -> Fact:
 def _reasons(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     """Why a release was refused."""
     return listed(_REASONS[code] for code in facts.get("reasons", []) if code in _REASONS)
+
+
+def _instant(name: str) -> Fact:
+    """An instant of the facts as the reader's local date and time."""
+
+    def words(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+        try:
+            return instant(datetime.fromisoformat(facts.get(name, "")))
+        except ValueError:
+            return ""
+
+    return words
 
 
 def _subject(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -284,6 +296,12 @@ _FACTS: dict[str, Fact] = {
     "source": _source,
     "basis": _basis,
     "check": _check,
+    "question": _label("question", SuspensionReason),
+    "because": _label("because", ExtensionReason),
+    "asked_at": _instant("asked_at"),
+    "answered_at": _instant("answered_at"),
+    "sent_at": _instant("sent_at"),
+    "received_at": _instant("received_at"),
     "address": _value("address"),
     "where": _value("where"),
 }
@@ -293,6 +311,17 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "case_right.added": ("right", "due"),
     "case_right.moved": ("right", "move"),
     "clock.computed": ("right", "due"),
+    "case.suspended": ("question", "right"),
+    "suspension.begun": ("question", "right", "asked_at"),
+    "suspension.answered": ("question", "right", "answered_at"),
+    "suspension.continued": ("question", "right"),
+    "suspension.ended": ("question", "right"),
+    "extension.submitted": ("right", "because"),
+    "extension.approved": ("right",),
+    "extension.sent_back": ("right",),
+    "extension.single_handed": ("right",),
+    "extension.announced": ("right", "sent_at"),
+    "receipt.corrected": ("right", "received_at"),
     "address.confirmed": ("kind_of_address", "address"),
     "address.found_on_file": ("kind_of_address", "source"),
     "identity.established": ("basis",),

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from requests_app import portal_views, public_views
+from requests_app import calendar_views, portal_views, public_views
 
 urlpatterns = [
     path("", public_views.home, name="home"),
+    path("calendar/<str:token>.ics", calendar_views.calendar_feed, name="calendar-feed"),
     path("<slug:slug>/", public_views.public_start, name="public-start"),
     path("<slug:slug>/brand.css", public_views.brand_style, name="brand-css"),
     path("<slug:slug>/request/", public_views.public_request, name="public-request"),

@@ -89,6 +89,8 @@ class DeliverableKind(TextChoices):
     LETTER = "letter", _("Letter (PDF)")
     LETTER_HTML = "letter_html", _("Letter (web page)")
     PACKAGE = "package", _("Data package")
+    NOTICE = "notice", _("Notice of extension (PDF)")
+    NOTICE_HTML = "notice_html", _("Notice of extension (web page)")
 
 
 class FileKind(TextChoices):
@@ -142,6 +144,20 @@ class SuspensionEnd(TextChoices):
     GIVEN_UP = "given_up", _("we go on without the answer")
 
 
+class ClockCause(TextChoices):
+    """Why dates were computed anew: the first word of each line of a clock's history."""
+
+    RECEIVED = "received", _("request received")
+    SUSPENDED = "suspended", _("question sent")
+    RESUMED = "resumed", _("answer received")
+    GIVEN_UP = "given_up", _("gone on without an answer")
+    CONTINUED = "continued", _("message found to be no answer")
+    EXTENDED = "extended", _("extension announced")
+    CORRECTED = "corrected", _("day of arrival corrected")
+    CALENDAR = "calendar", _("rule or calendar changed")
+    ANSWERED = "answered", _("answer sent")
+
+
 class Way(TextChoices):
     """How a question or a notice leaves."""
 
@@ -173,6 +189,17 @@ class ReminderKind(TextChoices):
     UNASSIGNED = "unassigned", _("nobody handles it")
     UNREAD = "unread", _("message not read")
     REVIEW = "review", _("review not done")
+
+
+class Overtaken(TextChoices):
+    """Why a line of the ledger was not told, or not told any more."""
+
+    MORE_URGENT = "more_urgent", _("a more urgent one was told")
+    ANSWERED = "answered", _("the right was answered")
+    DATE_CHANGED = "date_changed", _("the date changed")
+    SUSPENDED = "suspended", _("a question suspends the clock")
+    DONE = "done", _("it was done meanwhile")
+    HANDED_ON = "handed_on", _("somebody else handles it")
 
 
 class DigestState(TextChoices):

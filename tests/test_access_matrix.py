@@ -16,9 +16,10 @@ from dsar.core.files import file_store
 from dsar.core.models import Organisation, User
 from dsar.core.roles import Role
 from exports.models import Collection, DataSource, SourceMap
-from requests_app.models import Case, InboundMail
-from requests_app.services import case_task_add
-from tests.factories import OrganisationFactory, TeamFactory, UserFactory, a_case, member, right_of
+from requests_app.models import Case, InboundMail, Suspension
+from requests_app.services import case_suspend, case_task_add
+from requests_app.services.calendars import calendar_feed_add
+from tests.factories import OrganisationFactory, TeamFactory, UserFactory, a_case, actor_for, member, right_of
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +56,7 @@ class Door:
 PAGE = Door("get", "case", READERS, READERS)
 CASE_ACT = Door("post", "case", READERS, WORKERS)
 RIGHT_ACT = Door("post", "right", READERS, WORKERS)
+QUESTION_ACT = Door("post", "question", READERS, WORKERS)
 REVIEW = Door("post", "right", READERS, REVIEWERS)
 TASK_READERS = (*READERS, Role.CONTRIBUTOR)
 TASK_ACT = Door("post", "task", TASK_READERS, (*WORKERS, Role.CONTRIBUTOR))
@@ -73,6 +75,9 @@ DOORS: dict[str, Door] = {
     "desk-triage": a_list(*READERS),
     "desk-tasks": a_list(*WORKERS, Role.CONTRIBUTOR),
     "desk-language": Door("post", "", EVERYBODY, EVERYBODY),
+    "desk-calendar": a_list(*READERS),
+    "calendar-feed-add": Door("post", "", (*READERS, "elsewhere"), (*READERS, "elsewhere"), REFUSED),
+    "calendar-feed-revoke": Door("post", "feed", (Role.DPO,), (Role.DPO,)),  # the DPO's own
     "mail-open-case": MAIL_ACT,
     "mail-file-on-case": MAIL_ACT,
     "mail-set-aside": MAIL_ACT,
@@ -84,6 +89,17 @@ DOORS: dict[str, Door] = {
     "identity-check-add": CASE_ACT,
     "case-take": CASE_ACT,
     "case-close": CASE_ACT,
+    "receipt-correct": CASE_ACT,
+    "case-suspend": CASE_ACT,
+    "suspension-answer": QUESTION_ACT,
+    "suspension-continue": QUESTION_ACT,
+    "suspension-end": QUESTION_ACT,
+    "extension-submit": RIGHT_ACT,
+    "extension-approve": REVIEW,
+    "extension-send-back": REVIEW,
+    "extension-single-handed": RIGHT_ACT,
+    "extension-post": RIGHT_ACT,
+    "extension-letter": Door("get", "right", READERS, READERS),
     "case-right-add": CASE_ACT,
     "case-right-start": RIGHT_ACT,
     "checklist-item-set": Door("post", "item", READERS, WORKERS),
@@ -146,14 +162,27 @@ def house() -> House:
         "case": [case.reference],
         "right": [case.reference, "access"],
         "item": [case.reference, "access", "A1"],
+        "question": [case.reference, _question(case, people[Role.HANDLER]).pk],
         "source": [case.reference, "access", "crm"],
         "data_source": [source.pk],
         "version": [source.pk, SourceMap.objects.create(source=source, version=1, tables=[]).version],
         "task": [task.pk],
         "mail": [_mail(case, organisation).pk],
+        "feed": [calendar_feed_add(user=people[Role.DPO], team=None).feed.pk],
         "file": [file_store(key=case.key, name="a.pdf", content_type="application/pdf", content=b"%PDF-").pk],
     }
     return House(people, arguments)
+
+
+def _question(case: Case, handler: User) -> Suspension:
+    return case_suspend(
+        case=case,
+        rights=[right_of(case, "access")],
+        reason="identity",
+        why="A doubt.",
+        body="Who?",
+        actor=actor_for(handler, case.organisation),
+    )
 
 
 def _mail(case: Case, organisation: Organisation) -> InboundMail:
@@ -192,8 +221,15 @@ def test_who_passes_which_door(client: Client, house: House, name: str) -> None:
             assert status == expected, (who, status)
 
 
-# The case of this file has no decision yet: whoever may decide on one finds none.
-NOTHING_TO_ACT_ON = {(name, 404) for name in ("decision-approve", "decision-send-back", "decision-single-handed")}
+# The case of this file has no decision and no extension yet: whoever may act on one finds none.
+NOTHING_TO_ACT_ON = {
+    (name, 404)
+    for name in (
+        "decision-approve", "decision-send-back", "decision-single-handed", "extension-approve", "extension-send-back",
+        "extension-single-handed", "extension-post", "extension-letter",
+    )
+}  # fmt: skip
+PAGES_OF_ACTS = {"identity-check-add", "case-suspend", "extension-submit", "receipt-correct"}
 
 
 @pytest.mark.parametrize("name", sorted(DOORS))
@@ -217,7 +253,7 @@ def test_a_refused_act_says_why(client: Client, house: House, name: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", sorted(name for name, door in DOORS.items() if door.method == "post" and name != "identity-check-add")
+    "name", sorted(name for name, door in DOORS.items() if door.method == "post" and name not in PAGES_OF_ACTS)
 )
 def test_an_act_is_never_a_link(client: Client, house: House, name: str) -> None:
     client.force_login(house.people[Role.DPO])

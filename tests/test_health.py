@@ -1,6 +1,7 @@
 """/healthz and /readyz: what an orchestrator and a person on call are told."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from celery import current_app
@@ -8,8 +9,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.utils import timezone
 
 from dsar import health
+from dsar.core.models import Sweep
+from dsar.core.sweeps import REMINDERS, sweep_note
 from dsar.core.triggers import database_guards_lift
 
 
@@ -19,6 +23,7 @@ def ready(db: None, monkeypatch: pytest.MonkeyPatch) -> Client:
     applied = dict.fromkeys(health._migrations_on_disk())
     monkeypatch.setattr(MigrationRecorder, "applied_migrations", lambda _recorder: applied)
     health.sweep_seen()
+    sweep_note(REMINDERS, timezone.now())
     return Client()
 
 
@@ -32,7 +37,9 @@ def test_ready_when_every_part_answers(ready: Client) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "ready": True,
-        "parts": {"database": "ok", "migrations": "ok", "journal": "ok", "broker": "ok", "sweeps": "ok"},
+        "parts": {
+            "database": "ok", "migrations": "ok", "journal": "ok", "broker": "ok", "sweeps": "ok", "reminders": "ok"
+        },
     }
     assert "no-store" in answer.headers["Cache-Control"]
 
@@ -69,6 +76,16 @@ def test_a_cache_that_is_away_says_nothing_of_the_sweeps(ready: Client, monkeypa
 def test_sweeps_that_stopped(ready: Client) -> None:
     cache.set(health.SWEEP_KEY, time.time() - 16 * 60, timeout=None)
     assert failing(ready) == {"sweeps": "no sweep has run for 16 minutes: scheduler or worker is down"}
+
+
+def test_reminders_that_stopped(ready: Client) -> None:
+    sweep_note(REMINDERS, datetime(2026, 3, 5, 17, 42, tzinfo=UTC))
+    assert failing(ready) == {"reminders": "reminders have not run since 2026-03-05T17:42Z"}
+
+
+def test_reminders_that_never_ran(ready: Client) -> None:
+    Sweep.objects.all().delete()
+    assert failing(ready) == {"reminders": "reminders have not run yet"}
 
 
 @pytest.mark.loopback

@@ -1,13 +1,15 @@
 """The closed vocabulary of jurisdictions: whose law counts the time, in which time zone, on which calendar.
 
-The rules that count are in `requests_app/deadlines.py`; a new country enters here with its time zone and its rule.
+The rules that count are in `requests_app/deadline_rules.py`; a new country enters here with its time zone and its rule.
+Its regions are those that the holidays library knows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from difflib import get_close_matches
+from functools import cache, lru_cache
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
@@ -18,6 +20,85 @@ from dsar.core.errors import DomainError
 
 SATURDAY, SUNDAY = 5, 6
 HOLIDAYS_VERSION = version("holidays")
+NEAR_CODES = 6  # so many are named when a code is not known
+
+# Countries of the European Economic Area and those whose law is counted beside it, with their usual time zones.
+COUNTRY_ZONES = {
+    "AT": "Europe/Vienna",
+    "BE": "Europe/Brussels",
+    "BG": "Europe/Sofia",
+    "HR": "Europe/Zagreb",
+    "CY": "Asia/Nicosia",
+    "CZ": "Europe/Prague",
+    "DK": "Europe/Copenhagen",
+    "EE": "Europe/Tallinn",
+    "FI": "Europe/Helsinki",
+    "FR": "Europe/Paris",
+    "DE": "Europe/Berlin",
+    "GR": "Europe/Athens",
+    "HU": "Europe/Budapest",
+    "IE": "Europe/Dublin",
+    "IT": "Europe/Rome",
+    "LV": "Europe/Riga",
+    "LT": "Europe/Vilnius",
+    "LU": "Europe/Luxembourg",
+    "MT": "Europe/Malta",
+    "NL": "Europe/Amsterdam",
+    "PL": "Europe/Warsaw",
+    "PT": "Europe/Lisbon",
+    "RO": "Europe/Bucharest",
+    "SK": "Europe/Bratislava",
+    "SI": "Europe/Ljubljana",
+    "ES": "Europe/Madrid",
+    "SE": "Europe/Stockholm",
+    "IS": "Atlantic/Reykjavik",
+    "LI": "Europe/Vaduz",
+    "NO": "Europe/Oslo",
+    "GB": "Europe/London",
+    "CH": "Europe/Zurich",
+    "US": "America/Los_Angeles",
+    "BR": "America/Sao_Paulo",
+}
+REGION_ZONES = {
+    "BR-AC": "America/Rio_Branco",
+    "BR-AM": "America/Manaus",
+    "BR-MS": "America/Campo_Grande",
+    "BR-MT": "America/Cuiaba",
+    "BR-RO": "America/Porto_Velho",
+    "BR-RR": "America/Boa_Vista",
+    "ES-CE": "Africa/Ceuta",
+    "ES-CN": "Atlantic/Canary",
+    "ES-ML": "Africa/Ceuta",
+    "FI-01": "Europe/Mariehamn",
+    "FR-971": "America/Guadeloupe",
+    "FR-972": "America/Martinique",
+    "FR-973": "America/Cayenne",
+    "FR-974": "Indian/Reunion",
+    "FR-976": "Indian/Mayotte",
+    "FR-BL": "America/St_Barthelemy",
+    "FR-MF": "America/Marigot",
+    "FR-NC": "Pacific/Noumea",
+    "FR-PF": "Pacific/Tahiti",
+    "FR-PM": "America/Miquelon",
+    "FR-TF": "Indian/Kerguelen",
+    "FR-WF": "Pacific/Wallis",
+    "NO-21": "Arctic/Longyearbyen",
+    "PT-20": "Atlantic/Azores",
+    "PT-30": "Atlantic/Madeira",
+}
+# Keys of `requests_app.deadline_rules.RULES`; every other country has the rule of the Regulation.
+COUNTRY_RULES = {"FR": "FR", "GB": "UK", "CH": "CH", "US": "US-CA", "BR": "BR"}
+COUNTRY_ALIASES = {"EL": "GR", "UK": "GB"}  # as the institutions of the Union write them
+# The library has one calendar for both departments of Alsace. Of GB it keeps the days common to the four nations only,
+# without Easter Monday or the August bank holiday, so the country alone means England.
+REGION_ALIASES = {"FR-67": "FR-6AE", "FR-68": "FR-6AE", "FR-GF": "FR-973", "GB": "GB-ENG"}
+# What the library lists among regions but only school holidays tell apart.
+SCHOOL_ZONES = frozenset(
+    {
+        "BE-Flemish", "BE-French", "BE-German", "FR-Zone A", "FR-Zone B", "FR-Zone C",
+        "NL-Midden", "NL-Noord", "NL-Zuid",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +142,7 @@ class Calendar:
         return day
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _public_holidays(country: str, subdivision: str, year: int, language: str) -> dict[date, str]:
     """All public holidays of one year. The library's own object fills years lazily and is not safe between threads."""
     known = holidays.country_holidays(country, subdiv=subdivision or None, years=year)
@@ -87,7 +168,7 @@ def _library_language(known: holidays.HolidayBase, language: str) -> str | None:
 
 @dataclass(frozen=True)
 class Jurisdiction:
-    """One law that counts time. `rule` is a key of `requests_app.deadlines.RULES`, `time_zone` an IANA name.
+    """One law that counts time. `rule` is a key of `requests_app.deadline_rules.RULES`, `time_zone` an IANA name.
 
     The time zone is the usual one of the place; an organisation states its own (law of the place of action).
     """
@@ -104,24 +185,57 @@ class Jurisdiction:
         return Calendar(self.country, self.subdivision)
 
 
-JURISDICTIONS: dict[str, Jurisdiction] = {
-    known.code: known
-    for known in (
-        Jurisdiction("FR", country="FR", subdivision="", time_zone="Europe/Paris", rule="FR"),
-    )
-}
+@cache
+def _codes(country: str) -> frozenset[str]:
+    """The codes of one country: itself and its regions as the library has them."""
+    regions = holidays.country_holidays(country).subdivisions
+    codes = {country, *(f"{country}-{region}" for region in regions)} - SCHOOL_ZONES
+    return frozenset(codes & {"US-CA"} if country == "US" else codes - {"GB"})
 
 
+def jurisdiction_codes() -> list[str]:
+    """Every canonical code in order; aliases are not among them."""
+    return sorted(code for country in COUNTRY_ZONES for code in _codes(country))
+
+
+@lru_cache(maxsize=1024)
 def jurisdiction(code: str) -> Jurisdiction:
-    """The jurisdiction of that code; raises DomainError("jurisdiction_unknown") and never guesses a near one."""
-    try:
-        return JURISDICTIONS[code]
-    except KeyError:
-        raise DomainError(
-            "jurisdiction_unknown",
-            _("The deadlines of “%(code)s” are not known here. Known: %(known)s.")
-            % {"code": code, "known": ", ".join(sorted(JURISDICTIONS))},
-        ) from None
+    """The jurisdiction of that code, canonical even where the code is an alias such as `EL`, `FR-67` or `FR-RE`.
+
+    Raises DomainError("jurisdiction_unknown") and never guesses a near one.
+    """
+    canonical = _canonical(code)
+    country, _hyphen, region = canonical.partition("-")
+    if country not in COUNTRY_ZONES or canonical not in _codes(country):
+        raise DomainError("jurisdiction_unknown", _unknown_words(code))
+    return Jurisdiction(
+        canonical,
+        country=country,
+        subdivision=region,
+        time_zone=REGION_ZONES.get(canonical, COUNTRY_ZONES[country]),
+        rule=COUNTRY_RULES.get(country, "EU"),
+    )
+
+
+def _canonical(code: str) -> str:
+    """The code under which an alias is known; what is no alias comes back as it was."""
+    country, hyphen, region = code.partition("-")
+    country = COUNTRY_ALIASES.get(country, country)
+    named = f"{country}{hyphen}{region}"
+    if region and country in COUNTRY_ZONES and named not in _codes(country):
+        named = f"{country}-{holidays.country_holidays(country).subdivisions_aliases.get(region, region)}"
+    return REGION_ALIASES.get(named, named)
+
+
+def _unknown_words(code: str) -> str:
+    near = get_close_matches(code.upper(), jurisdiction_codes(), n=NEAR_CODES)
+    if near:
+        return _("The deadlines of “%(code)s” are not known here. Near codes: %(near)s.") % {
+            "code": code, "near": ", ".join(near),
+        }
+    return _("The deadlines of “%(code)s” are not known here. Known countries: %(known)s, and their regions.") % {
+        "code": code, "known": ", ".join(sorted(country for country in COUNTRY_ZONES if country != "US")),
+    }
 
 
 def zone(name: str) -> ZoneInfo:

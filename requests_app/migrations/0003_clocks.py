@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 ('target_on', models.DateField()),
                 ('is_urgent', models.BooleanField()),
                 ('is_escalation', models.BooleanField(default=False)),
-                ('superseded_because', models.CharField(blank=True, max_length=20)),
+                ('superseded_because', models.CharField(blank=True, choices=[('more_urgent', 'a more urgent one was told'), ('answered', 'the right was answered'), ('date_changed', 'the date changed'), ('suspended', 'a question suspends the clock'), ('done', 'it was done meanwhile'), ('handed_on', 'somebody else handles it')], max_length=20)),
                 ('created_at', models.DateTimeField()),
             ],
             options={
@@ -220,12 +220,25 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(condition=models.Q(('review', 'sent_back'), _negated=True), fields=('case_right',), name='extension_unique'),
         ),
         migrations.AddIndex(
+            model_name='extension',
+            index=models.Index(condition=models.Q(('review', 'waiting')), fields=['id'], name='extension_in_review'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('direction', 'inbound'), ('read_at', None)), fields=['case', 'at'], name='message_unread'),
+        ),
+        migrations.AddIndex(
             model_name='reminder',
             index=models.Index(condition=models.Q(('digest', None), ('superseded_because', '')), fields=['user'], name='reminder_waiting'),
         ),
         migrations.AddConstraint(
             model_name='reminder',
             constraint=models.UniqueConstraint(fields=('case_right', 'kind', 'threshold', 'target_on', 'user'), name='reminder_unique'),
+        ),
+        migrations.AlterField(
+            model_name='deliverable',
+            name='kind',
+            field=models.CharField(choices=[('letter', 'Letter (PDF)'), ('letter_html', 'Letter (web page)'), ('package', 'Data package'), ('notice', 'Notice of extension (PDF)'), ('notice_html', 'Notice of extension (web page)')], max_length=12),
         ),
         migrations.RunPython(look_now, migrations.RunPython.noop),
     ]

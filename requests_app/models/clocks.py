@@ -13,6 +13,7 @@ from requests_app.models.messages import Message, Outgoing
 from requests_app.vocabulary import (
     DigestState,
     ExtensionReason,
+    Overtaken,
     ReminderKind,
     SuspensionEnd,
     SuspensionReason,
@@ -87,6 +88,9 @@ class Extension(models.Model):
                 fields=["case_right"], name="extension_unique", condition=~Q(review=Decision.Review.SENT_BACK)
             )
         ]
+        indexes = [
+            models.Index(fields=["id"], name="extension_in_review", condition=Q(review=Decision.Review.WAITING)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_right} {self.reason}"
@@ -124,11 +128,17 @@ class Digest(models.Model):
         return f"digest {self.pk}"
 
 
+class ReminderQuerySet(OfCaseRightQuerySet):
+    def waiting(self) -> "ReminderQuerySet":
+        """Lines that no mail carries yet and nothing has overtaken."""
+        return self.filter(digest=None, superseded_because="")
+
+
 class Reminder(models.Model):
     """A line of the ledger: this member was, or was not, told of this threshold of this date, and why not.
 
-    `threshold` is in days: before the target date where positive, after it where negative; of a suspension, the days
-    it has been open.
+    `threshold` is in days, working days for some kinds: before the target date where positive, after it where
+    negative (`reminder_rules`).
     """
 
     case_right = models.ForeignKey(CaseRight, on_delete=models.PROTECT, related_name="reminders")
@@ -140,13 +150,13 @@ class Reminder(models.Model):
     is_escalation = models.BooleanField(default=False)
     digest = models.ForeignKey(Digest, null=True, on_delete=models.PROTECT, related_name="reminders")
     superseded_by = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="supersedes")
-    superseded_because = models.CharField(max_length=20, blank=True)  # code: more_urgent, answered, date_changed …
+    superseded_because = models.CharField(max_length=20, choices=Overtaken.choices, blank=True)
     created_at = models.DateTimeField()
 
-    objects = OfCaseRightQuerySet.as_manager()
+    objects = ReminderQuerySet.as_manager()
 
     personal: ClassVar[dict[str, Fate]] = {}
-    impersonal: ClassVar[tuple[str, ...]] = ("superseded_because",)
+    impersonal: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         ordering = ("pk",)

@@ -13,6 +13,12 @@ from requests_app.vocabulary import Channel, Direction, MailOutcome, OutgoingSta
 THREAD = keep("identifies a message in both parties' mailboxes, without content (GDPR art. 5(2))")
 
 
+class MessageQuerySet(OfCaseQuerySet):
+    def unread(self) -> Self:
+        """What a person wrote later than the request itself, and nobody has read yet (`timeline.is_news`)."""
+        return self.filter(direction=Direction.INBOUND, read_at=None, at__gt=models.F("case__received_at"))
+
+
 class Message(models.Model):
     """One message on a case: received, sent, or an internal note (which art. 15 may disclose)."""
 
@@ -27,13 +33,20 @@ class Message(models.Model):
     read_at = models.DateTimeField(null=True, blank=True)
     files = models.ManyToManyField(StoredFile, related_name="messages", blank=True)
 
-    objects = OfCaseQuerySet.as_manager()
+    objects = MessageQuerySet.as_manager()
 
     personal: ClassVar[dict[str, Fate]] = {"subject": PURGE, "body": PURGE, "message_id": THREAD}
     impersonal: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         ordering = ("at", "pk")
+        indexes = [
+            models.Index(
+                fields=["case", "at"],
+                name="message_unread",
+                condition=models.Q(direction=Direction.INBOUND, read_at=None),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"message {self.pk}"

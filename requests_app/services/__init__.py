@@ -2,7 +2,7 @@
 
 from requests_app.services.answers import answer_release, answer_reseal, channels, release_obstacles
 from requests_app.services.cases import case_close, case_take, case_touch
-from requests_app.services.clocks import case_clock_refresh
+from requests_app.services.clocks import case_clock_refresh, clock_extended, clocks_changed, clocks_refresh
 from requests_app.services.codes import code_send, portal_opened
 from requests_app.services.decisions import (
     decision_approve,
@@ -12,11 +12,34 @@ from requests_app.services.decisions import (
     reviewers_for,
 )
 from requests_app.services.deliverables import deliverable_downloaded, deliverable_register, file_opened
+from requests_app.services.extensions import (
+    extension_announce,
+    extension_approve,
+    extension_of,
+    extension_post,
+    extension_send_back,
+    extension_single_handed,
+    extension_submit,
+    extensions_of_year,
+    is_approved,
+    may_extend,
+)
 from requests_app.services.intake import OpenedCase, case_open, case_right_add
 from requests_app.services.letters import letter_groups, letter_prepare
 from requests_app.services.messages import message_receive, message_send, messages_read, note_add
+from requests_app.services.notices import notice_prepare, notices_left
 from requests_app.services.obstacles import Obstacle, right_obstacles
 from requests_app.services.parties import address_confirm, address_found_on_file, identity_establish
+from requests_app.services.receipts import ReceiptChange, receipt_changes, receipt_correct
+from requests_app.services.suspensions import (
+    case_suspend,
+    may_suspend,
+    stands_still,
+    suspension_answer,
+    suspension_begin,
+    suspension_continue,
+    suspension_end,
+)
 from requests_app.services.work import (
     MACHINE_KINDS,
     case_right_start,
@@ -30,6 +53,7 @@ __all__ = [
     "MACHINE_KINDS",
     "Obstacle",
     "OpenedCase",
+    "ReceiptChange",
     "address_confirm",
     "address_found_on_file",
     "answer_release",
@@ -39,6 +63,7 @@ __all__ = [
     "case_open",
     "case_right_add",
     "case_right_start",
+    "case_suspend",
     "case_take",
     "case_task_add",
     "case_task_finish",
@@ -46,6 +71,9 @@ __all__ = [
     "case_touch",
     "channels",
     "checklist_item_set",
+    "clock_extended",
+    "clocks_changed",
+    "clocks_refresh",
     "code_send",
     "decision_approve",
     "decision_send_back",
@@ -53,16 +81,36 @@ __all__ = [
     "decision_submit",
     "deliverable_downloaded",
     "deliverable_register",
+    "extension_announce",
+    "extension_approve",
+    "extension_of",
+    "extension_post",
+    "extension_send_back",
+    "extension_single_handed",
+    "extension_submit",
+    "extensions_of_year",
     "file_opened",
     "identity_establish",
+    "is_approved",
     "letter_groups",
     "letter_prepare",
+    "may_extend",
+    "may_suspend",
     "message_receive",
     "message_send",
     "messages_read",
     "note_add",
+    "notice_prepare",
+    "notices_left",
     "portal_opened",
+    "receipt_changes",
+    "receipt_correct",
     "release_obstacles",
     "reviewers_for",
     "right_obstacles",
+    "stands_still",
+    "suspension_answer",
+    "suspension_begin",
+    "suspension_continue",
+    "suspension_end",
 ]

@@ -5,9 +5,8 @@ A release is refused, and the refusal journaled, while identity is not establish
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,13 +21,11 @@ from requests_app.models import Case, CaseRight, Deliverable, PartyAddress
 from requests_app.sealing import archive_seal, passphrase_make, zip_entries
 from requests_app.services.cases import case_touch
 from requests_app.services.clocks import case_clock_refresh
-from requests_app.services.deliverables import bears_data, deliverable_register
+from requests_app.services.deliverables import AVAILABLE_FOR, bears_data, deliverable_register, deliverables_release
 from requests_app.services.letters import letter_prepared
 from requests_app.services.obstacles import Obstacle
-from requests_app.vocabulary import DeliverableKind, DeliverableState, Delivery, Stage
+from requests_app.vocabulary import ClockCause, DeliverableKind, DeliverableState, Delivery, Stage
 from requests_app.workflow import case_right_move
-
-AVAILABLE_FOR = timedelta(days=settings.DSAR_DOWNLOAD_DAYS)
 
 
 def release_obstacles(case: Case, rights: Sequence[CaseRight]) -> list[Obstacle]:
@@ -98,14 +95,14 @@ def answer_release(
         if with_data and delivery == Delivery.SINGLE_CHANNEL:
             passphrase = passphrase_make()
             deliverables = [_sealed(case, rights, deliverables, passphrase)]
-        _deliverables_release(deliverables, actor, delivery if with_data else "", single_channel_reason)
+        deliverables_release(deliverables, actor, delivery if with_data else "", single_channel_reason)
         for case_right in rights:
             case_right_move(case_right=case_right, target=Stage.ANSWERED, actor=actor, answered_at=datetime.now(UTC))
         _answer_journal(
             case, rights, deliverables, actor, delivery if with_data else "", single_channel_reason, passphrase_by
         )
         _answer_announce(case, rights, deliverables, passphrase_by if passphrase else "")
-        case_clock_refresh(case=case)
+        case_clock_refresh(case=case, cause=ClockCause.ANSWERED)
     return passphrase
 
 
@@ -139,7 +136,7 @@ def _reseal(case: Case, before: Deliverable, passphrase: str, actor: Actor, reas
     rights = list(before.rights.all())
     sealed = _sealed(case, rights, _sealed_parts(before, rights), passphrase)
     Deliverable.objects.filter(pk=before.pk).update(state=DeliverableState.REVOKED)
-    _deliverables_release([sealed], actor, Delivery.SINGLE_CHANNEL, before.single_channel_reason)
+    deliverables_release([sealed], actor, Delivery.SINGLE_CHANNEL, before.single_channel_reason)
     journal_append(
         chain=case.chain,
         organisation=case.organisation,
@@ -229,18 +226,6 @@ def _sealed(case: Case, rights: Sequence[CaseRight], parts: list[Deliverable], p
     Deliverable.objects.filter(pk__in=[part.pk for part in parts]).update(state=DeliverableState.SUPERSEDED)
     return deliverable_register(
         case=case, rights=rights, kind=DeliverableKind.PACKAGE, stored_file=stored, bears_data=True
-    )
-
-
-def _deliverables_release(deliverables: list[Deliverable], actor: Actor, delivery: str, reason: str) -> None:
-    now = datetime.now(UTC)
-    Deliverable.objects.filter(pk__in=[deliverable.pk for deliverable in deliverables]).update(
-        state=DeliverableState.RELEASED,
-        released_at=now,
-        released_by=actor.user,
-        expires_at=now + AVAILABLE_FOR,
-        delivery=delivery,
-        single_channel_reason=reason.strip() if delivery == Delivery.SINGLE_CHANNEL else "",
     )
 
 

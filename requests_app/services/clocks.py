@@ -1,7 +1,7 @@
 """The one writer of cached dates: each right's clock from its own facts, and the case's next date (GDPR art. 12(3))."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,9 +12,11 @@ from dsar.core.actors import Actor
 from dsar.core.journal import journal_append
 from dsar.core.jurisdictions import jurisdiction
 from dsar.core.models import Organisation
-from requests_app.deadlines import Deadline, Facts, deadline, local_date, working_days_after
-from requests_app.models import Case, CaseRight
+from requests_app.deadlines import Deadline, Facts, Pause, deadline, local_date, working_days_after
+from requests_app.models import Case, CaseRight, Extension, Suspension
+from requests_app.reminder_rules import first_reminder_on
 from requests_app.rights_table import RULES
+from requests_app.vocabulary import ClockCause
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Clock:
     def fields(self) -> dict[str, Any]:
         """The cache columns of CaseRight."""
         computed = self.deadline
-        return {
+        dates = {
             "due_on": computed.due_on,
             "last_day": computed.last_day,
             "prudent_due_on": computed.prudent_due_on,
@@ -36,6 +38,10 @@ class Clock:
             "extension_notice_prudent_on": computed.extension_notice_prudent_on,
             "refusal_notice_due_on": computed.refusal_notice_due_on,
             "target_on": self.target_on,
+        }
+        return {
+            **dates,
+            "paused_days": computed.remaining_days if computed.state == "suspended" else None,
             "clock_flags": list(computed.flags),
             "clock_explanation": list(computed.explanation),
             "clock_rule": computed.rule,
@@ -43,14 +49,69 @@ class Clock:
         }
 
 
-def clock_compute(organisation: Organisation, right: str, received_at: datetime) -> Clock:
-    """The clock of a right received at an aware instant, in the organisation's jurisdiction and time zone."""
-    received_on = local_date(received_at, organisation.time_zone)
-    facts = Facts(jurisdiction=organisation.jurisdiction, time_zone=organisation.time_zone, received_at=received_at)
+@dataclass(frozen=True)
+class Happened:
+    """What happened to one right, as its rows say it; instants are aware."""
+
+    received_at: datetime
+    suspensions: tuple[Suspension, ...] = ()
+    extended_at: datetime | None = None
+
+    def facts(self, organisation: Organisation) -> Facts:
+        """The same as local dates of the organisation's establishment. A question that has not left is no fact yet."""
+
+        def on(moment: datetime) -> date:
+            return local_date(moment, organisation.time_zone)
+
+        return Facts(
+            jurisdiction=organisation.jurisdiction,
+            time_zone=organisation.time_zone,
+            received_at=self.received_at,
+            pauses=tuple(
+                Pause(
+                    reason=suspension.reason,
+                    asked_on=on(suspension.asked_at),
+                    answered_on=on(suspension.answered_at) if suspension.answered_at else None,
+                    is_voluminous=suspension.is_voluminous,
+                )
+                for suspension in self.suspensions
+                if suspension.asked_at is not None
+            ),
+            extended_on=on(self.extended_at) if self.extended_at else None,
+            counting=settings.DSAR_SUSPENSION_COUNTING,
+        )
+
+
+def clock_compute(organisation: Organisation, right: str, happened: Happened) -> Clock:
+    """The clock of a right, in the organisation's jurisdiction and time zone.
+
+    Raises DomainError for facts that contradict each other, such as a question older than the request.
+    """
+    facts = happened.facts(organisation)
+    received_on = local_date(happened.received_at, organisation.time_zone)
+    last_fact_on = max([received_on, *(pause.answered_on or pause.asked_on for pause in facts.pauses)])
     days = RULES[right].target_working_days
     calendar = jurisdiction(organisation.jurisdiction).calendar
     target_on = working_days_after(received_on, days, calendar) if days else None
-    return Clock(deadline(facts, on=received_on), target_on)
+    return Clock(deadline(facts, on=last_fact_on), target_on)
+
+
+def clock_fields(organisation: Organisation, right: str, received_at: datetime) -> dict[str, Any]:
+    """The cache columns of a right that has just arrived."""
+    fields = clock_compute(organisation, right, Happened(received_at)).fields
+    return {**fields, "remind_on": first_reminder_on(CaseRight(right=right, received_at=received_at, **fields))}
+
+
+def happened_to(right: CaseRight) -> Happened:
+    """What happened to a right; reads `suspensions` and `extensions` through the prefetch cache when there is one."""
+    sent = [extension.sent_at for extension in right.extensions.all() if extension.sent_at]
+    return Happened(right.received_at, tuple(right.suspensions.all()), min(sent, default=None))
+
+
+def clock_extended(case_right: CaseRight, at: datetime) -> Deadline:
+    """The clock as it would be, if the notice of an extension left at that aware instant."""
+    organisation = case_right.case.organisation
+    return clock_compute(organisation, case_right.right, replace(happened_to(case_right), extended_at=at)).deadline
 
 
 def next_on(rights: Iterable[CaseRight], otherwise: date) -> date:
@@ -58,26 +119,63 @@ def next_on(rights: Iterable[CaseRight], otherwise: date) -> date:
     return min((right.matters_on for right in rights if not right.is_answered), default=otherwise)
 
 
-@transaction.atomic
-def case_clock_refresh(*, case: Case) -> list[dict[str, str]]:
-    """Recompute the clocks of a case's open rights; writes, journals and returns what changed.
+def clocks_look(case: Case) -> None:
+    """Have the next sweep of the reminders look at every open right of the case, because somebody else handles it."""
+    CaseRight.objects.awaited().filter(case=case).update(
+        remind_on=local_date(case.received_at, case.organisation.time_zone)
+    )
 
-    Answered rights are never recomputed (DESIGN §5). Idempotent.
+
+@transaction.atomic
+def case_clock_refresh(*, case: Case, cause: str = ClockCause.CALENDAR) -> list[dict[str, Any]]:
+    """Recompute the clocks of a case's open rights; writes, journals with its cause, and returns what changed.
+
+    Answered rights are never recomputed (DESIGN §5). Idempotent. Raises what `clock_compute` raises.
     """
-    changes: list[dict[str, str]] = []
-    rights = list(CaseRight.objects.select_for_update().filter(case=case))
+    changes: list[dict[str, Any]] = []
+    rights = list(
+        CaseRight.objects.select_for_update().filter(case=case).prefetch_related("suspensions", "extensions")
+    )
     for right in rights:
         if right.is_answered:
             continue
-        fields = clock_compute(case.organisation, right.right, right.received_at).fields
-        changed = [name for name, value in fields.items() if getattr(right, name) != value]
-        if not changed:
-            continue
-        before = right.due_on
-        for name in changed:
-            setattr(right, name, fields[name])
-        right.save(update_fields=changed)
-        changes.append({"right": right.right, "before": str(before), "after": str(right.due_on)})
+        fields = clock_compute(case.organisation, right.right, happened_to(right)).fields
+        if change := _clock_write(right, fields):
+            changes.append(change)
+    _next_write(case, rights)
+    if changes:
+        journal_append(
+            chain=case.chain,
+            organisation=case.organisation,
+            kind="clock.computed",
+            actor=Actor.SYSTEM,
+            facts={"cause": str(cause), "changes": changes},
+        )
+    return changes
+
+
+def _clock_write(right: CaseRight, fields: dict[str, Any]) -> dict[str, Any] | None:
+    """Write what differs; returns the change as the journal tells it, None when all is as it was."""
+    changed = [name for name, value in fields.items() if getattr(right, name) != value]
+    if not changed:
+        return None
+    before = right.due_on
+    for name in changed:
+        setattr(right, name, fields[name])
+    right.remind_on = first_reminder_on(right)  # the sweep goes through the thresholds again; the ledger knows the old
+    right.save(update_fields=[*changed, "remind_on"])
+    return {
+        "right": right.right,
+        "before": _iso(before),
+        "after": _iso(right.due_on),
+        "prudent_due_on": _iso(right.prudent_due_on),
+        "paused_days": right.paused_days,
+        "rule": right.clock_rule,
+        "calendar": right.clock_calendar,
+    }
+
+
+def _next_write(case: Case, rights: list[CaseRight]) -> None:
     answered = [right.answered_at for right in rights if right.answered_at]
     last_act = max([case.received_at, *answered])
     # Of an answered case the last day of its downloads still matters; it stays in the queue until it is closed.
@@ -88,12 +186,55 @@ def case_clock_refresh(*, case: Case) -> list[dict[str, str]]:
     if following != case.next_on:
         case.next_on = following
         case.save(update_fields=["next_on"])
-    if changes:
-        journal_append(
-            chain=case.chain,
-            organisation=case.organisation,
-            kind="clock.computed",
-            actor=Actor.SYSTEM,
-            facts={"changes": changes},
-        )
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+@dataclass(frozen=True)
+class ClockChange:
+    """One open right whose stored clock is not that of today's rules and calendars."""
+
+    right: CaseRight
+    due_on: date | None
+
+    @property
+    def moves_date(self) -> bool:
+        """Whether the due date itself changes, and not only the version it was computed with."""
+        return self.right.due_on != self.due_on
+
+
+def clocks_changed(*, organisation: Organisation | None = None) -> list[ClockChange]:
+    """The open rights, of one organisation or of all, that `clocks_refresh` would write; writes nothing."""
+    rights = CaseRight.objects.awaited().select_related("case__organisation")
+    if organisation is not None:
+        rights = rights.filter(case__organisation=organisation)
+    changes = []
+    for right in rights.prefetch_related("suspensions", "extensions").order_by("pk").iterator(chunk_size=500):
+        fields = clock_compute(right.case.organisation, right.right, happened_to(right)).fields
+        if any(getattr(right, name) != value for name, value in fields.items()):
+            changes.append(ClockChange(right, fields["due_on"]))
     return changes
+
+
+def clocks_refresh(*, organisation: Organisation | None = None) -> list[ClockChange]:
+    """List what a changed jurisdiction, rule or calendar moves, then write and journal it, one case a transaction.
+
+    Closed and answered rights keep the dates under which they were answered (law.md §2.6). Safe to run twice.
+    """
+    changes = clocks_changed(organisation=organisation)
+    for case in {change.right.case_id: change.right.case for change in changes}.values():
+        case_clock_refresh(case=case, cause=ClockCause.CALENDAR)
+    return changes
+
+
+def clocks_outdated() -> bool:
+    """Whether some open right was computed with another calendar than the one installed for it now."""
+    stored = (
+        CaseRight.objects.awaited()
+        .order_by()
+        .values_list("case__organisation__jurisdiction", "clock_calendar")
+        .distinct()
+    )
+    return any(calendar != jurisdiction(code).calendar.version for code, calendar in stored)

@@ -1,7 +1,9 @@
 """Files made to leave: registered when finished, recorded each time the person or a member of staff takes one."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from dsar.core.actors import Actor
@@ -10,7 +12,9 @@ from dsar.core.models import StoredFile
 from requests_app.models import Case, CaseRight, Deliverable, Download, InboundMail, Message
 from requests_app.rights_table import RULES
 from requests_app.services.checklist import checklist_fill
-from requests_app.vocabulary import DeliverableKind, DeliverableState, FileKind
+from requests_app.vocabulary import DeliverableKind, DeliverableState, Delivery, FileKind
+
+AVAILABLE_FOR = timedelta(days=settings.DSAR_DOWNLOAD_DAYS)
 
 
 def bears_data(case_right: CaseRight) -> bool:
@@ -52,6 +56,29 @@ def deliverable_register(
         },
     )
     return deliverable
+
+
+def deliverables_release(
+    deliverables: Sequence[Deliverable],
+    actor: Actor,
+    delivery: str = "",
+    single_channel_reason: str = "",
+    *,
+    expires: bool = True,
+) -> None:
+    """Put finished files on the tracking page, for AVAILABLE_FOR; the caller has checked that they may leave.
+
+    A notice without data does not expire: the person may need it for as long as the case is open.
+    """
+    now = datetime.now(UTC)
+    Deliverable.objects.filter(pk__in=[deliverable.pk for deliverable in deliverables]).update(
+        state=DeliverableState.RELEASED,
+        released_at=now,
+        released_by=actor.user,
+        expires_at=now + AVAILABLE_FOR if expires else None,
+        delivery=delivery,
+        single_channel_reason=single_channel_reason.strip() if delivery == Delivery.SINGLE_CHANNEL else "",
+    )
 
 
 @transaction.atomic

@@ -24,9 +24,9 @@ from requests_app.references import reference_make
 from requests_app.rights_table import RULES
 from requests_app.routing import route
 from requests_app.services.cases import case_touch
-from requests_app.services.clocks import clock_compute, next_on
+from requests_app.services.clocks import clock_fields, next_on
 from requests_app.tracking import case_by_submission, submission_hash, tracking_key, tracking_key_hash
-from requests_app.vocabulary import AddressKind, Capacity, Channel, Direction
+from requests_app.vocabulary import AddressKind, Capacity, Channel, ClockCause, Direction
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,12 @@ def _right_check(code: str, organisation: Organisation) -> None:
 
 
 def _case_create(incoming: IncomingRequest, organisation: Organisation, key: str, actor: Actor) -> Case:
-    clocks = {
-        invoked.code: clock_compute(organisation, invoked.code, incoming.received_at) for invoked in incoming.rights
-    }
     rights = [
         CaseRight(
-            right=invoked.code, detail=invoked.detail, received_at=incoming.received_at, **clocks[invoked.code].fields
+            right=invoked.code,
+            detail=invoked.detail,
+            received_at=incoming.received_at,
+            **clock_fields(organisation, invoked.code, incoming.received_at),
         )
         for invoked in incoming.rights
     ]
@@ -183,6 +183,7 @@ def _journal_opening(case: Case, rights: list[CaseRight], incoming: IncomingRequ
             kind="clock.computed",
             actor=Actor.SYSTEM,
             facts={
+                "cause": str(ClockCause.RECEIVED),
                 "right": right.right,
                 "due_on": str(right.due_on),
                 "prudent_due_on": str(right.prudent_due_on),
@@ -249,7 +250,7 @@ def case_right_add(
         right=right,
         detail=detail,
         received_at=received_at,
-        **clock_compute(case.organisation, right, received_at).fields,
+        **clock_fields(case.organisation, right, received_at),
     )
     added.save(force_insert=True)
     _checklists_create([added])

@@ -25,14 +25,14 @@ from dsar.core.models import EncryptionKey, Organisation, StoredFile
 from dsar.core.rights import RIGHTS
 from dsar.core.roles import Act
 from requests_app.addresses import address_normalise
-from requests_app.correspondence import message_id_reference
+from requests_app.correspondence import LONGEST, message_id_reference
 from requests_app.inbound_email import Attachment, ParsedEmail, machine, parse
 from requests_app.incoming import IncomingRequest, RightInvoked
 from requests_app.mail_text import reply_text
 from requests_app.models import Case, InboundMail, Message, PartyAddress
 from requests_app.references import references_in
 from requests_app.services.intake import OpenedCase, case_open
-from requests_app.services.messages import LONGEST, message_receive
+from requests_app.services.messages import message_receive
 from requests_app.understanding import language_of, letter_signs, rights_found, rights_sure
 from requests_app.vocabulary import AddressKind, Channel, Direction, MailOutcome
 
@@ -298,7 +298,7 @@ def _act(inbound: InboundMail, parsed: ParsedEmail, verdict: _Verdict) -> None:
         )
         case = case_open(request, actor=Actor.DATA_SUBJECT).case
     elif verdict.files_message and case is not None:
-        _message_file(inbound, parsed, case)
+        _message_file(inbound, parsed, case, may_answer=verdict.outcome != MailOutcome.MACHINE)
     _inbound_case(inbound, case)
     kind = "mail.waiting" if verdict.outcome == MailOutcome.TRIAGE else "mail.filed"
     _journal(inbound, kind, Actor.SYSTEM)
@@ -326,7 +326,7 @@ def _inbound_case(inbound: InboundMail, case: Case | None) -> None:
     file_rewrap(stored_file=inbound.raw, key=case.key)
 
 
-def _message_file(inbound: InboundMail, parsed: ParsedEmail, case: Case) -> None:
+def _message_file(inbound: InboundMail, parsed: ParsedEmail, case: Case, *, may_answer: bool) -> None:
     message_receive(
         case=case,
         body=_cut(reply_text(parsed.text)),
@@ -335,6 +335,7 @@ def _message_file(inbound: InboundMail, parsed: ParsedEmail, case: Case) -> None
         at=inbound.received_at,
         message_id=f"<{parsed.message_id}>" if parsed.message_id else "",
         files=_files_store(inbound, parsed),
+        may_answer=may_answer,
     )
 
 
@@ -443,7 +444,7 @@ def mail_file_on_case(*, inbound: InboundMail, case: Case, actor: Actor) -> None
     if case.organisation_id != inbound.organisation_id:
         raise DomainError("case_elsewhere", _("This case belongs to another organisation."))
     _inbound_move(inbound, _WAITING, None, {"outcome": MailOutcome.FILED, "reason": "by_hand", "retry_at": None})
-    _message_file(inbound, parse(file_read(inbound.raw)), case)
+    _message_file(inbound, parse(file_read(inbound.raw)), case, may_answer=True)
     _inbound_case(inbound, case)
     _journal(inbound, "mail.filed", actor)
 

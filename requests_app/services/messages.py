@@ -4,20 +4,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
-from dsar.core.errors import DomainError
 from dsar.core.files import file_rewrap
 from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
 from dsar.core.roles import Act
-from requests_app.correspondence import person_write
+from requests_app.correspondence import body_checked, person_write
 from requests_app.models import Case, Message, PartyAddress
 from requests_app.services.cases import case_touch
+from requests_app.services.suspensions import suspensions_answer
 from requests_app.vocabulary import Channel, Direction
-
-LONGEST = 20_000  # characters of one message
 
 
 @transaction.atomic
@@ -29,7 +26,7 @@ def note_add(*, case: Case, body: str, actor: Actor) -> Message:
         direction=Direction.NOTE,
         channel=Channel.FORM,
         author=actor.user,
-        body=_checked(body),
+        body=body_checked(body),
         at=datetime.now(UTC),
     )
     _journal(message, "note.added", actor)
@@ -46,7 +43,7 @@ def message_send(*, case: Case, body: str, actor: Actor, version: int | None = N
         direction=Direction.OUTBOUND,
         channel=Channel.FORM,
         author=actor.user,
-        body=_checked(body),
+        body=body_checked(body),
         at=datetime.now(UTC),
     )
     _journal(message, "message.sent", actor)
@@ -72,14 +69,19 @@ def message_receive(
     at: datetime | None = None,
     message_id: str = "",
     files: Sequence[StoredFile] = (),
+    may_answer: bool = True,
 ) -> Message:
-    """File what the person wrote. `at` is the aware instant of arrival, now by default."""
+    """File what the person wrote. `at` is the aware instant of arrival, now by default.
+
+    It counts as the answer to whatever we asked, so that no clock stands still longer than the law allows; a member
+    who finds that it is none says so (`suspension_continue`). Mail written by a machine has `may_answer` False.
+    """
     message = Message.objects.create(
         case=case,
         direction=Direction.INBOUND,
         channel=channel,
         subject=subject[:500],
-        body=_checked(body, may_be_empty=bool(files) or channel == Channel.EMAIL),
+        body=body_checked(body, may_be_empty=bool(files) or channel == Channel.EMAIL),
         at=at or datetime.now(UTC),
         message_id=message_id[:255],
     )
@@ -87,16 +89,9 @@ def message_receive(
         file_rewrap(stored_file=stored, key=case.key)
     message.files.set(files)
     _journal(message, "message.received", Actor.DATA_SUBJECT)
+    if may_answer:
+        suspensions_answer(case=case, answered_at=message.at)
     return message
-
-
-def _checked(body: str, *, may_be_empty: bool = False) -> str:
-    text = body.replace("\x00", "").strip()
-    if not text and not may_be_empty:
-        raise DomainError("message_empty", _("Write something first."))
-    if len(text) > LONGEST:
-        raise DomainError("message_too_long", _("This message is too long: 20,000 characters at most."))
-    return text
 
 
 def _journal(message: Message, kind: str, actor: Actor) -> None:

@@ -202,6 +202,8 @@ def test_every_page_of_the_journey_is_readable_by_everybody(
 def _begin(site: Site, case: Case, handler: Member) -> None:
     handler.sign_in(site, "handler", look="queue")
     handler.goto(reverse("desk-triage"), look="triage")
+    handler.goto(reverse("desk-calendar"), look="calendar")
+    handler.press(reverse("calendar-feed-add"), look="calendar with a new link")
     handler.goto(reverse("case-detail", args=[case.reference]), look="case new")
     handler.act(case, "case-take")
     for right in (ACCESS, OBJECTION):

@@ -16,9 +16,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 
 from dsar.core.errors import DomainError
-from dsar.core.jurisdictions import jurisdiction, zone
+from dsar.core.jurisdictions import zone
 from requests_app.clock_words import explanation_words
-from requests_app.deadlines import Deadline, Facts, deadline, events_parse
+from requests_app.deadline_rules import COUNTINGS
+from requests_app.deadlines import Deadline, deadline, facts_parse
 
 KEYS = tuple(Deadline.__dataclass_fields__)
 NULL_WORDS = ("SUSPENDED", "null", "none")
@@ -40,9 +41,14 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "events", nargs="?", default="", metavar="EVENTS",
-            help='dated events apart by ";", such as "answered 2026-04-02"',
+            help='dated events apart by ";": suspend, resume, each with :identity, :clarify or :fee, extend, answered; '
+            'such as "suspend:clarify 2026-03-09;resume 2026-03-12;answered 2026-04-02"',
         )
         parser.add_argument("--on", metavar="DATE", help="the day for which it is asked (default: today)")
+        parser.add_argument(
+            "--counting", choices=COUNTINGS, default=settings.DSAR_SUSPENSION_COUNTING,
+            help="how the days of a suspension are counted in the EU (default: DSAR_SUSPENSION_COUNTING)",
+        )
         parser.add_argument(
             "--language", default="en", choices=[code for code, _name in settings.LANGUAGES],
             help="language of the explanation (default: en)",
@@ -59,22 +65,24 @@ class Command(BaseCommand):
         if options["check"]:
             if options["jurisdiction"]:
                 raise CommandError("Give either --check FILE or JURISDICTION RECEIVED_AT, not both.")
-            self._check(options["check"], on)
+            self._check(options["check"], on, options["counting"])
             return
         if not options["jurisdiction"] or not options["received_at"]:
             raise CommandError("Give JURISDICTION and RECEIVED_AT, or --check FILE.")
         with translation.override(options["language"]):
             try:
-                found = _deadline(options["jurisdiction"], options["received_at"], options["events"], on)
+                found = _deadline(
+                    options["jurisdiction"], options["received_at"], options["events"], on, options["counting"]
+                )
             except DomainError as error:
                 raise CommandError(str(error)) from error
             self.stdout.write(json.dumps(_worded(found), indent=2, ensure_ascii=False))
 
-    def _check(self, path: str, on: date | None) -> None:
+    def _check(self, path: str, on: date | None, counting: str) -> None:
         """Print each row that does not come out as the file says, then the counts."""
         passed = failed = 0
         for line, row in _rows(path):
-            failures = _row_failures(row, on)
+            failures = _row_failures(row, on, counting)
             passed, failed = passed + (not failures), failed + bool(failures)
             if failures:
                 facts = " ".join(filter(None, (row.get(name) for name in ("jurisdiction", "received_at", "events"))))
@@ -84,14 +92,10 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def _deadline(code: str, received_at: str, events: str, on: date | None) -> Deadline:
+def _deadline(code: str, received_at: str, events: str, on: date | None, counting: str) -> Deadline:
     """The deadline for facts as texts, in the jurisdiction's own time zone; raises DomainError or CommandError."""
-    place = jurisdiction(code)
-    moment = _instant(received_at)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone(place.time_zone))
-    facts = Facts(code, place.time_zone, moment, events_parse(events))
-    return deadline(facts, on or timezone.localdate(timezone=zone(place.time_zone)))
+    facts = facts_parse(code, _instant(received_at), events, counting)
+    return deadline(facts, on or timezone.localdate(timezone=zone(facts.time_zone)))
 
 
 def _worded(found: Deadline) -> dict[str, Any]:
@@ -118,7 +122,7 @@ def _rows(path: str) -> Iterator[tuple[int, dict[str, str]]]:
         raise CommandError(f"{path} is not a CSV file in UTF-8: {error}.") from error
 
 
-def _row_failures(row: dict[str, str], on: date | None) -> list[str]:
+def _row_failures(row: dict[str, str], on: date | None, counting: str) -> list[str]:
     """What differs between a row and what is computed for its facts; a row that cannot be computed fails too."""
     if "more cells than columns" in row:
         return ["the row has more cells than there are columns"]
@@ -132,7 +136,7 @@ def _row_failures(row: dict[str, str], on: date | None) -> list[str]:
     try:
         found = _deadline(
             row["jurisdiction"].strip(), row["received_at"].strip(), row.get("events", ""),
-            _day(row["on"].strip()) if row.get("on", "").strip() else on,
+            _day(row["on"].strip()) if row.get("on", "").strip() else on, counting,
         ).as_json()
     except (DomainError, CommandError) as error:
         return [str(error)]

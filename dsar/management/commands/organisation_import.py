@@ -1,7 +1,7 @@
 """Imports an organisation's profile, and says where its policy is silent, promises too little, or promises more."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from dsar.core.models import Organisation, RetentionRule
 from dsar.core.profile_policy import gap_text, warning_text
 from dsar.core.profile_reader import ProfileError, ProfileReader
 from dsar.core.texts import localised
+from requests_app.services import clocks_refresh
+from requests_app.services.clocks import ClockChange
 
 
 class Command(BaseCommand):
@@ -31,7 +33,7 @@ class Command(BaseCommand):
         """Import, then report; a file with problems changes nothing and names key and line of each."""
         path: Path = options["file"]
         try:
-            organisation, changed = profile_import(path.read_bytes(), actor=Actor.SYSTEM)
+            organisation, changed = profile_import(path.read_bytes(), actor=Actor.SYSTEM, say=self._say(options["json"]))
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}") from error
         except ProfileError as error:
@@ -42,10 +44,29 @@ class Command(BaseCommand):
             for line in _lines(organisation, changed):
                 self.stdout.write(line)
 
+    def _say(self, as_json: bool) -> Callable[[str], object]:
+        """Beside JSON, what is said goes to the error output."""
+        return self.stderr.write if as_json else self.stdout.write
 
-def profile_import(content: bytes, *, actor: Actor) -> tuple[Organisation, list[str]]:
+
+def clock_lines(changes: Iterable[ClockChange]) -> Iterator[str]:
+    """A line for each open right whose due date moves: its reference, its old and its new date."""
+    for change in changes:
+        if change.moves_date:
+            yield _("%(reference)s %(right)s: due %(after)s instead of %(before)s") % {
+                "reference": change.right.case.reference,
+                "right": change.right.right,
+                "before": change.right.due_on or _("paused"),
+                "after": change.due_on or _("paused"),
+            }
+
+
+def profile_import(
+    content: bytes, *, actor: Actor, say: Callable[[str], object] = lambda _line: None
+) -> tuple[Organisation, list[str]]:
     """Check the whole profile, then write it in one transaction; returns the organisation and the parts that changed.
 
+    Another jurisdiction or time zone counts the open clocks anew; `say` gets a line for each date that moves.
     Raises ProfileError with every problem of the file, and then nothing is written.
     """
     reader = ProfileReader(content)
@@ -62,6 +83,8 @@ def profile_import(content: bytes, *, actor: Actor) -> tuple[Organisation, list[
         changed += exports.profile.profile_load(organisation=organisation, section=sources)
         if changed:
             profiles.profile_import_record(organisation=organisation, changed=changed, actor=actor)
+            for line in clock_lines(clocks_refresh(organisation=organisation)):
+                say(line)
     return organisation, changed
 
 

@@ -1,0 +1,78 @@
+"""What follows when a question or a notice has left: its clock stands still or runs longer; and the notice as a letter.
+
+Facts of the outbox become facts of the clocks here, once by the news of a sent mail and again by a sweep.
+"""
+
+from contextlib import suppress
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override as language_override
+
+from dsar.core.actors import Actor
+from dsar.core.files import file_store
+from requests_app.letters import extension_html
+from requests_app.models import Deliverable, Extension, Suspension
+from requests_app.pdf import PdfUnavailable, pdf_render
+from requests_app.services.clocks import clock_extended
+from requests_app.services.deliverables import deliverable_register, deliverables_release
+from requests_app.services.extensions import extension_announce
+from requests_app.services.suspensions import suspension_begin
+from requests_app.vocabulary import DeliverableKind
+
+NOTICE_KINDS = (DeliverableKind.NOTICE, DeliverableKind.NOTICE_HTML)
+
+
+def notices_left(outgoing_id: int | None = None) -> int:
+    """Note what has left, by one mail or by any: questions begin to suspend, extensions hold. Safe to run twice."""
+    questions = Suspension.objects.filter(asked_at=None, answered_at=None).exclude(mail__sent_at=None)
+    extensions = Extension.objects.filter(sent_at=None).exclude(mail__sent_at=None)
+    if outgoing_id is not None:
+        questions, extensions = questions.filter(mail=outgoing_id), extensions.filter(mail=outgoing_id)
+    count = 0
+    for suspension in questions.select_related("case__organisation", "mail"):
+        if suspension.mail is not None and suspension.mail.sent_at is not None:
+            suspension_begin(suspension=suspension, asked_at=suspension.mail.sent_at)
+            count += 1
+    for extension in extensions.select_related("case_right__case__organisation", "mail"):
+        if extension.mail is not None and extension.mail.sent_at is not None:
+            extension_announce(extension=extension, sent_at=extension.mail.sent_at)
+            count += 1
+    return count
+
+
+def notices_unprepared() -> list[int]:
+    """Extensions whose notice is written and not a letter yet: their primary keys, for the sweep."""
+    written = Extension.objects.exclude(notice_message=None)
+    prepared = Deliverable.objects.filter(kind=DeliverableKind.NOTICE_HTML).values("rights")
+    return list(written.exclude(case_right__in=prepared).values_list("pk", flat=True))
+
+
+def notice_prepare(*, extension: Extension) -> list[Deliverable]:
+    """The notice as a web page and, where this server makes them, as a PDF; on the tracking page at once.
+
+    It tells no more than the mail did, so nothing has to be proved to read it. Safe to run twice.
+    """
+    case = extension.case_right.case
+    if Deliverable.objects.filter(case=case, kind__in=NOTICE_KINDS, rights=extension.case_right).exists():
+        return []
+    with language_override(case.language):
+        until = clock_extended(extension.case_right, extension.reviewed_at or extension.written_at)
+        html = extension_html(extension, until)
+        name = _("extension")
+    files = [(DeliverableKind.NOTICE_HTML, f"{name}.html", "text/html", html.encode())]
+    with suppress(PdfUnavailable):  # the web page is a complete letter
+        files.append((DeliverableKind.NOTICE, f"{name}.pdf", "application/pdf", pdf_render(html)))
+    stored = [
+        (kind, file_store(key=case.key, name=f"{case.reference}-{title}", content_type=content_type, content=content))
+        for kind, title, content_type, content in files
+    ]
+    with transaction.atomic():
+        written = [
+            deliverable_register(
+                case=case, rights=[extension.case_right], kind=kind, stored_file=file, bears_data=False
+            )
+            for kind, file in stored
+        ]
+        deliverables_release(written, Actor.SYSTEM, expires=False)
+    return written

@@ -1,0 +1,99 @@
+"""The day a request arrived, corrected: every period counts from it (EDPB Guidelines 01/2022 §159)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from dsar.core.actors import Actor
+from dsar.core.errors import DomainError
+from dsar.core.journal import journal_append
+from dsar.core.roles import Act
+from requests_app.models import Case, CaseRight
+from requests_app.services.cases import case_touch
+from requests_app.services.clocks import case_clock_refresh, clock_compute, happened_to
+from requests_app.vocabulary import ClockCause, Direction
+
+
+@dataclass(frozen=True)
+class ReceiptChange:
+    """What a corrected arrival makes of one right's dates; None where a question leaves no date."""
+
+    case_right: CaseRight
+    before: date | None
+    after: date | None
+    prudent_before: date
+    prudent_after: date
+
+
+def receipt_changes(case: Case, rights: Sequence[CaseRight], received_at: datetime) -> list[ReceiptChange]:
+    """The old and the new dates, before anything is written. Raises DomainError as `receipt_correct` does."""
+    _check(rights, received_at)
+    changes = []
+    for right in rights:
+        clock = clock_compute(case.organisation, right.right, replace(happened_to(right), received_at=received_at))
+        fields = clock.fields
+        changes.append(
+            ReceiptChange(right, right.due_on, fields["due_on"], right.prudent_due_on, fields["prudent_due_on"])
+        )
+    return changes
+
+
+@transaction.atomic
+def receipt_correct(
+    *,
+    case: Case,
+    rights: Sequence[CaseRight],
+    received_at: datetime,
+    reason: str,
+    actor: Actor,
+    version: int | None = None,
+) -> list[ReceiptChange]:
+    """Correct when `rights` arrived, an aware instant, and count their dates anew; the old ones stay in the journal.
+
+    The case arrived when its first right did. Raises DomainError `rights_missing`, `right_answered`,
+    `received_in_future`, `reason_missing`, and what the engine says of facts that contradict each other.
+    """
+    actor.must(Act.CASE_WORK, case.organisation)
+    case_touch(case=case, version=version)
+    if not reason.strip():
+        raise DomainError("reason_missing", _("Write how you know the right day: it must be provable."))
+    changes = receipt_changes(case, rights, received_at)
+    before = {right.right: right.received_at for right in rights}
+    CaseRight.objects.filter(pk__in=[right.pk for right in rights]).update(received_at=received_at)
+    _case_move(case)
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind="receipt.corrected",
+        actor=actor,
+        facts={
+            "rights": list(before),
+            "before": {code: moment.astimezone(UTC).isoformat() for code, moment in before.items()},
+            "received_at": received_at.astimezone(UTC).isoformat(),
+        },
+        values={"reason": reason.strip()},
+    )
+    case_clock_refresh(case=case, cause=ClockCause.CORRECTED)
+    return changes
+
+
+def _check(rights: Sequence[CaseRight], received_at: datetime) -> None:
+    if not rights:
+        raise DomainError("rights_missing", _("Choose what arrived on another day."))
+    if any(right.is_answered for right in rights):
+        raise DomainError("right_answered", _("An answered right keeps the dates under which it was answered."))
+    if received_at > datetime.now(UTC):
+        raise DomainError("received_in_future", _("A request cannot have arrived in the future."))
+
+
+def _case_move(case: Case) -> None:
+    """The case, and the message that holds the request, arrived with the first of its rights."""
+    first = min(CaseRight.objects.filter(case=case).values_list("received_at", flat=True))
+    if first == case.received_at:
+        return
+    case.messages.filter(direction=Direction.INBOUND, at=case.received_at).update(at=first)
+    case.received_at = first
+    case.save(update_fields=["received_at"])

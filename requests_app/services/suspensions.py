@@ -1,0 +1,268 @@
+"""Questions to the person that suspend a clock: asked, sent, answered, or given up (EDPB 01/2022 §159, GDPR art. 12(6)).
+
+Only a question that has left suspends anything, and only what needs its answer. Whatever the person writes counts as
+the answer until a member says that it is none: a clock that runs too early harms nobody, one that stands still does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from dsar.core.actors import Actor
+from dsar.core.errors import DomainError
+from dsar.core.journal import journal_append
+from dsar.core.roles import Act
+from requests_app.correspondence import body_checked, person_write
+from requests_app.deadlines import local_date
+from requests_app.models import Case, CaseRight, Message, Outgoing, PartyAddress, Suspension
+from requests_app.rights_table import RULES
+from requests_app.services.cases import case_touch
+from requests_app.services.clocks import case_clock_refresh, clock_compute, happened_to
+from requests_app.services.work import case_right_start
+from requests_app.vocabulary import Channel, ClockCause, Direction, Stage, SuspensionEnd, SuspensionReason, Way
+from requests_app.workflow import case_right_move
+
+ASKABLE = (Stage.TO_DO, Stage.IN_PROGRESS, Stage.AWAITING_PERSON)
+
+
+def may_suspend(case_right: CaseRight) -> bool:
+    """Whether a question about this right may suspend its clock now.
+
+    Never for a withdrawal of consent and an objection to marketing (DESIGN §2), nor once the right is decided.
+    """
+    return RULES[case_right.right].may_wait and case_right.stage in ASKABLE
+
+
+@transaction.atomic
+def case_suspend(
+    *,
+    case: Case,
+    rights: Sequence[CaseRight],
+    reason: str,
+    why: str,
+    body: str,
+    way: str = Way.PAGE,
+    sent_on: date | None = None,
+    is_voluminous: bool = False,
+    actor: Actor,
+    version: int | None = None,
+) -> Suspension:
+    """Ask the person what is needed to go on with `rights`; their clocks stand still from the day the question leaves.
+
+    `why` is kept on the case: the reasonable doubt (art. 12(6)), or why the scope must be known (recital 63). By post
+    the letter left on `sent_on`, a local date. Raises DomainError `rights_missing`, `right_never_suspended`,
+    `right_not_askable`, `why_missing`, `message_empty`, `message_too_long`, `sent_on_missing`, `sent_on_impossible` or
+    `no_way_to_ask`.
+    """
+    member = actor.must(Act.CASE_WORK, case.organisation)
+    case_touch(case=case, version=version)
+    _askable_check(rights)
+    if not why.strip():
+        raise DomainError("why_missing", _("Write why the answer is needed: the law wants a reason."))
+    asked_at, address = _leaves(case, rights, way, sent_on)
+    for case_right in rights:
+        if case_right.stage == Stage.TO_DO:  # work begins at once in any case (DESIGN §2)
+            case_right_start(case_right=case_right, actor=actor)
+    message = Message.objects.create(
+        case=case,
+        direction=Direction.OUTBOUND,
+        channel=Channel.POST if way == Way.POST else Channel.FORM,
+        author=member,
+        body=body_checked(body),
+        at=asked_at or datetime.now(UTC),
+    )
+    suspension = Suspension.objects.create(
+        case=case,
+        reason=SuspensionReason(reason),
+        why=why.strip(),
+        is_voluminous=is_voluminous and reason == SuspensionReason.CLARIFY,
+        asked_by=member,
+        asked_message=message,
+        mail=_question_write(message, reason, rights, address) if address else None,
+    )
+    suspension.rights.set(rights)
+    _journal(suspension, "case.suspended", actor, {"why": suspension.why, "body": message.body}, way=str(way))
+    if asked_at is not None:
+        suspension_begin(suspension=suspension, asked_at=asked_at)
+    return suspension
+
+
+def _askable_check(rights: Sequence[CaseRight]) -> None:
+    if not rights:
+        raise DomainError("rights_missing", _("Choose what cannot go on without the answer."))
+    for case_right in rights:
+        name = {"right": case_right.definition.name}
+        if not RULES[case_right.right].may_wait:
+            raise DomainError("right_never_suspended", _("“%(right)s” never waits for an answer: do it now.") % name)
+        if case_right.stage not in ASKABLE:
+            raise DomainError("right_not_askable", _("“%(right)s” is decided or in review: no question waits.") % name)
+
+
+def _leaves(
+    case: Case, rights: Sequence[CaseRight], way: str, sent_on: date | None
+) -> tuple[datetime | None, PartyAddress | None]:
+    """When the question leaves, None while its mail is still to be sent, and the mailbox it is announced to."""
+    if way == Way.POST:
+        return sent_moment(case, sent_on, after=max(right.received_at for right in rights)), None
+    address = PartyAddress.objects.mailboxes(case).first()
+    if address is not None:
+        return None, address
+    if case.tracking_key_hash:
+        return datetime.now(UTC), None
+    raise DomainError("no_way_to_ask", _("This person has no mailbox and no tracking page: ask by post."))
+
+
+def sent_moment(case: Case, sent_on: date | None, *, after: datetime) -> datetime:
+    """The instant for a letter that left on a local date: noon there, so that no change of zone moves the day.
+
+    Raises DomainError `sent_on_missing`, or `sent_on_impossible` for a day in the future or before `after`.
+    """
+    if sent_on is None:
+        raise DomainError("sent_on_missing", _("Give the day on which the letter left."))
+    zone = case.organisation.time_zone
+    if not local_date(after, zone) <= sent_on <= local_date(datetime.now(UTC), zone):
+        raise DomainError("sent_on_impossible", _("The letter left after the request arrived, and not in the future."))
+    return datetime.combine(sent_on, time(12), ZoneInfo(zone)).astimezone(UTC)
+
+
+def _question_write(message: Message, reason: str, rights: Sequence[CaseRight], address: PartyAddress) -> Outgoing:
+    return person_write(
+        case=message.case,
+        template="emails/question_asked",
+        address=address,
+        key=f"question:{message.case.reference}:{message.pk}",
+        # The question itself goes only where we know that somebody reads it.
+        context={
+            "reason": str(reason),
+            "rights": rights,
+            "question": message.body if address.confirmed_at else "",
+            "stands_still": any(stands_still(right, reason) for right in rights),
+        },
+    )
+
+
+@transaction.atomic
+def suspension_begin(*, suspension: Suspension, asked_at: datetime) -> None:
+    """The question has left at that aware instant: its rights wait for the person and their clocks stand still.
+
+    Idempotent. Rights that were decided meanwhile are left out, and so is a question that was answered meanwhile.
+    """
+    rows = Suspension.objects.filter(pk=suspension.pk, asked_at=None, answered_at=None)
+    if not rows.update(asked_at=asked_at):
+        return
+    suspension.refresh_from_db(fields=["asked_at"])
+    for case_right in suspension.rights.select_related("case__organisation"):
+        if case_right.stage == Stage.IN_PROGRESS:
+            case_right_move(case_right=case_right, target=Stage.AWAITING_PERSON, actor=Actor.SYSTEM)
+        elif case_right.stage != Stage.AWAITING_PERSON:
+            suspension.rights.remove(case_right)
+    _journal(suspension, "suspension.begun", Actor.SYSTEM, asked_at=asked_at.isoformat())
+    case_clock_refresh(case=suspension.case, cause=ClockCause.SUSPENDED)
+
+
+@transaction.atomic
+def suspensions_answer(*, case: Case, answered_at: datetime) -> None:
+    """The person wrote: every question that had left before is taken as answered at that aware instant."""
+    for suspension in case.suspensions.open().select_related("mail"):
+        if suspension.asked_at is None and suspension.mail is not None and suspension.mail.sent_at is not None:
+            suspension_begin(suspension=suspension, asked_at=suspension.mail.sent_at)
+        if suspension.asked_at is not None and suspension.asked_at <= answered_at:
+            _close(suspension, answered_at, SuspensionEnd.ANSWERED, Actor.DATA_SUBJECT)
+
+
+@transaction.atomic
+def suspension_answer(
+    *, suspension: Suspension, answered_at: datetime, actor: Actor, version: int | None = None
+) -> None:
+    """The answer came by another way, by post or by phone, at that aware instant: the clock runs on from there.
+
+    Raises DomainError `not_waiting_for_answer`, `answered_in_future` or `answered_before_asked`.
+    """
+    actor.must(Act.CASE_WORK, suspension.case.organisation)
+    case_touch(case=suspension.case, version=version)
+    if answered_at > datetime.now(UTC):
+        raise DomainError("answered_in_future", _("An answer cannot have arrived in the future."))
+    zone = suspension.case.organisation.time_zone
+    if suspension.asked_at and local_date(answered_at, zone) < local_date(suspension.asked_at, zone):
+        raise DomainError("answered_before_asked", _("The answer cannot have come before the question left."))
+    _close(suspension, answered_at, SuspensionEnd.ANSWERED, actor)
+
+
+@transaction.atomic
+def suspension_end(*, suspension: Suspension, actor: Actor, version: int | None = None) -> None:
+    """Go on without the answer: the clock runs again from now. What is refused for it still owes art. 12(4)."""
+    actor.must(Act.CASE_WORK, suspension.case.organisation)
+    case_touch(case=suspension.case, version=version)
+    _close(suspension, datetime.now(UTC), SuspensionEnd.GIVEN_UP, actor)
+
+
+@transaction.atomic
+def suspension_continue(
+    *, suspension: Suspension, reason: str, actor: Actor, version: int | None = None
+) -> None:
+    """What the person wrote was no answer: the question stays open, and its clock stood still all the time.
+
+    Raises DomainError `reason_missing`, `question_open` when nothing was taken for an answer, or `right_moved_on`.
+    """
+    actor.must(Act.CASE_WORK, suspension.case.organisation)
+    case_touch(case=suspension.case, version=version)
+    if not reason.strip():
+        raise DomainError("reason_missing", _("Write why this is not the answer."))
+    rights = list(suspension.rights.select_related("case__organisation"))
+    if any(right.stage not in (Stage.IN_PROGRESS, Stage.AWAITING_PERSON) for right in rights):
+        raise DomainError("right_moved_on", _("This right has been decided meanwhile."))
+    rows = Suspension.objects.filter(pk=suspension.pk, end=SuspensionEnd.ANSWERED)
+    if not rows.update(answered_at=None, end=""):
+        raise DomainError("question_open", _("Nothing was taken for an answer to this question."))
+    for case_right in rights:
+        if case_right.stage == Stage.IN_PROGRESS:
+            case_right_move(case_right=case_right, target=Stage.AWAITING_PERSON, actor=actor)
+    _journal(suspension, "suspension.continued", actor, {"reason": reason.strip()})
+    case_clock_refresh(case=suspension.case, cause=ClockCause.CONTINUED)
+
+
+def _close(suspension: Suspension, answered_at: datetime, end: SuspensionEnd, actor: Actor) -> None:
+    """Compare and swap; rights that wait for nothing else go back to work, and the clocks run."""
+    if not Suspension.objects.filter(pk=suspension.pk, answered_at=None).update(answered_at=answered_at, end=end):
+        raise DomainError("not_waiting_for_answer", _("This question is answered already."))
+    suspension.answered_at, suspension.end = answered_at, end
+    for case_right in suspension.rights.select_related("case__organisation"):
+        still_waits = case_right.suspensions.open().exclude(asked_at=None).exists()
+        if case_right.stage == Stage.AWAITING_PERSON and not still_waits:
+            case_right_move(case_right=case_right, target=Stage.IN_PROGRESS, actor=actor)
+    kind = "suspension.answered" if end == SuspensionEnd.ANSWERED else "suspension.ended"
+    _journal(suspension, kind, actor, answered_at=answered_at.isoformat())
+    cause = ClockCause.RESUMED if end == SuspensionEnd.ANSWERED else ClockCause.GIVEN_UP
+    case_clock_refresh(case=suspension.case, cause=cause)
+
+
+def stands_still(case_right: CaseRight, reason: str) -> bool:
+    """Whether a question that left now would suspend this clock: not in every country, and not after the last day."""
+    happened = happened_to(case_right)
+    asked = Suspension(reason=reason, asked_at=datetime.now(UTC), is_voluminous=True)
+    trial = replace(happened, suspensions=(*happened.suspensions, asked))
+    return clock_compute(case_right.case.organisation, case_right.right, trial).deadline.due_on is None
+
+
+def _journal(
+    suspension: Suspension, kind: str, actor: Actor, values: dict[str, str] | None = None, **facts: str
+) -> None:
+    case = suspension.case
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind=kind,
+        actor=actor,
+        facts={
+            "suspension": suspension.pk,
+            "question": str(suspension.reason),
+            "rights": list(suspension.rights.values_list("right", flat=True)),
+            "message": suspension.asked_message_id if kind == "case.suspended" else None,
+            **facts,
+        },
+        values=values,
+    )
