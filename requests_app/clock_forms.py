@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from requests_app.desk_forms import LONG, CaseForm
-from requests_app.models import CaseRight
+from requests_app.desk_forms import LONG, CaseForm, person_writes
+from requests_app.models import Case, CaseRight
 from requests_app.vocabulary import ExtensionReason, SuspensionReason, Way
 
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"]
@@ -72,7 +73,7 @@ class SuspendForm(_RightsForm):
 
     errors_of = {
         **_RightsForm.errors_of,
-        "why_missing": "why", "message_empty": "body", "message_too_long": "body", "no_way_to_ask": "way",
+        "why_missing": "why", "identity_established": "reason", "message_empty": "body", "message_too_long": "body", "no_way_to_ask": "way",
         "sent_on_missing": "sent_on", "sent_on_impossible": "sent_on",
     }  # fmt: skip
 
@@ -89,9 +90,18 @@ class SuspendForm(_RightsForm):
         help_text=_("Only then may the scope be asked (recital 63); without it the pause is open to challenge."),
         required=False,
     )
-    body = _words(_("The question"), _("Ask for as little as removes the doubt. Write in the person’s language."), rows=5)
+    body = _words(_("The question"), "", rows=5)
     way = forms.ChoiceField(label=_("How it leaves"), choices=Way.choices, widget=forms.RadioSelect, initial=Way.PAGE)
     sent_on = _day(_("The letter left on"), _("Only by post: the clock stands still from that day."), required=False)
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        person_writes(self.fields["body"], gettext("Ask for as little as removes the doubt."), case.language)
+        if case.identity_established_at is not None:  # no doubt is left to ask about
+            reason = cast("forms.ChoiceField", self.fields["reason"])
+            reason.choices = [(SuspensionReason.CLARIFY.value, SuspensionReason.CLARIFY.label)]
+            reason.initial = SuspensionReason.CLARIFY
+            reason.help_text = gettext("Identity is established, so there is no doubt left to ask about.")
 
 
 class AnswerForm(CaseForm):
@@ -121,11 +131,12 @@ class ExtendForm(CaseForm):
         label=_("Reason"), choices=ExtensionReason.choices, widget=forms.RadioSelect,
         error_messages={"required": _("Choose the reason.")},
     )
-    reasoning = _words(
-        _("What makes it long, in words"),
-        _("Goes into the notice and leaves by e-mail: no personal data here. Write in the person’s language."),
-        rows=4,
-    )
+    reasoning = _words(_("What makes it long, in words"), "", rows=4)
+
+    def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hint = gettext("Goes into the notice, and leaves by e-mail: no personal data here.")
+        person_writes(self.fields["reasoning"], hint, language)
 
 
 class PostForm(CaseForm):

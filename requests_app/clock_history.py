@@ -1,4 +1,4 @@
-"""How the dates of a case came about: each computation of its clocks, from the journal, in words for staff and person."""
+"""How the dates of a case came about: each computation of its clocks, from the journal, worded for staff and person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

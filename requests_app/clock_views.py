@@ -19,7 +19,6 @@ from requests_app import services
 from requests_app.case_page import conflict_message
 from requests_app.case_views import LETTER_POLICY, act
 from requests_app.clock_forms import AnswerForm, ContinueForm, ExtendForm, PostForm, ReceiptForm, SuspendForm
-from requests_app.clock_words import explanation_words
 from requests_app.desk_access import (
     actor_in,
     case_or_404,
@@ -27,7 +26,6 @@ from requests_app.desk_access import (
     desk_page,
     desk_render,
     desk_view,
-    member,
     right_or_404,
 )
 from requests_app.desk_forms import CaseForm, DeskForm, ReviewForm, SendBackForm, SingleHandedForm
@@ -48,10 +46,8 @@ def form_page(
 ) -> HttpResponse:
     """A page of its own for one act on a case."""
     refused = [form] if form.is_bound and form.errors else []
-    return desk_render(
-        request, template, {"case": case, "form": form, "refused": refused, "error": error, "section": "queue", **context},
-        status=status,
-    )  # fmt: skip
+    page = {"case": case, "form": form, "refused": refused, "error": error, "section": "queue", **context}
+    return desk_render(request, template, page, status=status)
 
 
 def form_act(
@@ -105,15 +101,17 @@ def case_suspend(request: HttpRequest, reference: str) -> HttpResponseBase:
 
     if request.method != "POST":
         chosen = request.GET.getlist("rights") or [right.right for right in rights]
-        return show(SuspendForm(rights=rights, initial={"version": case.version, "rights": chosen}))
+        initial = {"version": case.version, "rights": chosen}
+        return show(SuspendForm(rights=rights, case=case, initial=initial))
+    form = SuspendForm(request.POST, rights=rights, case=case)
     service = partial(services.case_suspend, case=case)
     done = _("The question is on its way. The clock stands still from the moment it has left.")
-    return form_act(request, case, SuspendForm(request.POST, rights=rights), service, show, done=done, anchor="questions")
+    return form_act(request, case, form, service, show, done=done, anchor="questions")
 
 
 def suspension_or_404(case: Case, number: int) -> Suspension:
     """A question of this case, which knows its case."""
-    suspension = case.suspensions.filter(pk=number).first()
+    suspension: Suspension | None = case.suspensions.filter(pk=number).first()
     if suspension is None:
         raise Http404
     suspension.case = case
@@ -168,10 +166,11 @@ def extension_submit(request: HttpRequest, reference: str, right: str) -> HttpRe
         return form_page(request, case, form, "requests_app/extension_submit.html", context, **options)
 
     if request.method != "POST":
-        return show(ExtendForm(initial={"version": case.version}))
+        return show(ExtendForm(language=case.language, initial={"version": case.version}))
+    form = ExtendForm(request.POST, language=case.language)
     service = partial(services.extension_submit, case_right=case_right)
     done = _("The extension is written. Its notice leaves once a second person has approved it.")
-    return form_act(request, case, ExtendForm(request.POST), service, show, done=done, anchor=f"right-{right}")
+    return form_act(request, case, form, service, show, done=done, anchor=f"right-{right}")
 
 
 def extension_or_404(case: Case, code: str) -> Extension:

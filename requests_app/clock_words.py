@@ -21,7 +21,8 @@ from dsar.core.texts import listed
 SOURCES = {
     "CCPA Regulations §7021": _("California, CCPA Regulations, section 7021"),
     "DPO art. 18": _("Switzerland, Data Protection Ordinance, article 18"),
-    "Décret 2019-536 art. 77": _("France, decree 2019-536, article 77"),
+    # The number of the article is to be read again before it is shown (law.md §2.2).
+    "Décret 2019-536 art. 77": _("France, decree 2019-536 of 29 May 2019"),
     "EDPB 01/2022 §159": _("EDPB Guidelines 01/2022, paragraph 159"),
     "FADP art. 25(7)": _("Switzerland, Federal Act on Data Protection, article 25(7)"),
     "GDPR art. 12(3)": _("GDPR, article 12(3)"),

@@ -75,7 +75,7 @@ def deadline(facts: Facts, on: date) -> Deadline:
     contradict each other. A naive `received_at` is a ValueError.
     """
     law = _law(facts)
-    _facts_check(facts, law.received_on)
+    _facts_check(facts, law)
     found = law.reckoned(facts)
     first, count = found.first, found.count
     notice_due_on = law.due_on(first)
@@ -105,7 +105,8 @@ def local_date(moment: datetime, time_zone: str) -> date:
     if moment.tzinfo is None:
         raise ValueError("an instant of receipt needs a time zone")
     place = zone(time_zone)
-    _year_check(moment.year)  # neither the change of zone nor the month may leave the calendar
+    if not MINYEAR < moment.year < MAXYEAR:  # neither the change of zone nor the month may leave the calendar
+        raise DomainError("instant_out_of_range", _("The year %(year)s is out of range.") % {"year": moment.year})
     return moment.astimezone(place).date()
 
 
@@ -175,12 +176,7 @@ def _resumed(pauses: list[Pause], reason: str, day: date) -> list[Pause]:
     ]
 
 
-def _year_check(year: int) -> None:
-    if not MINYEAR < year < MAXYEAR:
-        raise DomainError("instant_out_of_range", _("The year %(year)s is out of range.") % {"year": year})
-
-
-def _facts_check(facts: Facts, received_on: date) -> None:
+def _facts_check(facts: Facts, law: Law) -> None:
     """Raises DomainError for facts that contradict each other or that no rule knows."""
     if facts.counting not in COUNTINGS:
         raise DomainError(
@@ -204,12 +200,12 @@ def _facts_check(facts: Facts, received_on: date) -> None:
             )
         days += [pause.asked_on, pause.answered_on]
     for day in filter(None, days):
-        _year_check(day.year)
-        if day < received_on:
+        law.calendar.year_check(day.year)
+        if day < law.received_on:
             raise DomainError(
                 "event_before_receipt",
                 _("The event of %(event_on)s is before the receipt on %(received_on)s.")
-                % {"event_on": day.isoformat(), "received_on": received_on.isoformat()},
+                % {"event_on": day.isoformat(), "received_on": law.received_on.isoformat()},
             )
 
 

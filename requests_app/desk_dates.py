@@ -79,12 +79,13 @@ class Clock:
     flags: list[str]
     warnings: list[str]
     history: list[HistoryLine]
+    is_extended: bool  # its notice has left
 
 
 def right_clock(case_right: CaseRight, today: date, history: list[HistoryLine]) -> Clock:
     """The legal clock, with its drawing, the steps that lead to its date (GDPR art. 12(3)), and how it came about.
 
-    Reads `suspensions` through the prefetch cache when there is one.
+    Reads `suspensions` and `extensions` through the prefetch cache when there is one.
     """
     start, zone = received_on(case_right), case_right.case.organisation.time_zone
     answered_on = local_date(case_right.answered_at, zone) if case_right.answered_at else None
@@ -106,6 +107,7 @@ def right_clock(case_right: CaseRight, today: date, history: list[HistoryLine]) 
         flags=flag_words(flag for flag in flags if flag not in WARNED),
         warnings=flag_words(flag for flag in flags if flag in WARNED),
         history=history,
+        is_extended=any(extension.sent_at for extension in case_right.extensions.all()),
     )
 
 

@@ -114,8 +114,7 @@ class DecisionForm(CaseForm):
             del self.fields["provision"]
         if Outcome.GRANTED_PARTLY not in rules.outcomes:
             self.fields.pop("withheld", None)
-        self.fields["reasoning"].help_text = _reasoning_hint(case_right.case.language)
-        self.fields["reasoning"].widget.attrs["lang"] = case_right.case.language
+        person_writes(self.fields["reasoning"], gettext("Goes into the letter."), case_right.case.language)
 
 
 def ground_name(code: str) -> str:
@@ -126,10 +125,13 @@ def ground_name(code: str) -> str:
     return gettext("%(ground)s, article %(article)s") % cited + mark
 
 
-def _reasoning_hint(language: str) -> str:
-    if language == "fr":
-        return gettext("Goes into the letter. Write in French, to the person.")
-    return gettext("Goes into the letter. Write in English, to the person.")
+def person_writes(field: forms.Field, hint: str, language: str) -> None:
+    """Make a field one that the person will read: its hint says in which language to write."""
+    wanted = (
+        gettext("Write in French, to the person.") if language == "fr" else gettext("Write in English, to the person.")
+    )
+    field.help_text = f"{hint} {wanted}"
+    field.widget.attrs["lang"] = language
 
 
 class ReviewForm(CaseForm):

@@ -6,7 +6,7 @@ GDPR arts. 12(4), 77 and 79; the remedies are printed in every closing letter, f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ def extension_html(extension: Extension, until: Deadline) -> str:
         return render_to_string(
             "letters/extension.html",
             {
-                **_frame(case, due_on=until.due_on),
+                **_frame(case, due_on=until.due_on, dated=extension.reviewed_at),
                 "title": _("We need more time for your request"),
                 "paragraphs": extension_paragraphs(extension, until),
                 "steps": explanation_words(until.explanation),
@@ -113,7 +113,7 @@ def extension_paragraphs(extension: Extension, until: Deadline) -> list[str]:
             "The law gives us one month to answer. Where a request is complex, it allows two more months, if we tell "
             "you within the first one and say why (GDPR, article 12(3))."
         ),
-        str(EXTENSION_BECAUSE[extension.reason]),
+        str(EXTENSION_BECAUSE[ExtensionReason(extension.reason)]),
         extension.reasoning,
         when + " " + _("We go on working on it, and you have nothing to do for it."),
     ]
@@ -135,8 +135,8 @@ EXTENSION_BECAUSE = {
 }
 
 
-def _frame(case: Case, *, due_on: date | None) -> dict[str, Any]:
-    """What every letter shows around its text: who writes to whom, about which request, and the remedies."""
+def _frame(case: Case, *, due_on: date | None, dated: datetime | None = None) -> dict[str, Any]:
+    """What every letter shows around its text: who writes to whom, when, about which request, and the remedies."""
     organisation = case.organisation
     return {
         "case": case,
@@ -145,7 +145,7 @@ def _frame(case: Case, *, due_on: date | None) -> dict[str, Any]:
         "party": case.data_subject,
         "address_lines": _address_lines(case),
         "due_on": due_on,
-        "today": timezone.localdate(),
+        "today": timezone.localdate(dated),
         "accent": accent_print(organisation.brand_colour),
         "css": letter_css(),
         "is_demo": organisation.is_demo,

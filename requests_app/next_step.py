@@ -81,7 +81,10 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
     steps = [step for right in waiting if (step := _right_step(right, onlooker, situation))]
     steps += [step for right in waiting if (step := _extension_step(right, onlooker, situation))]
     release = _release_step([right for right in waiting if right.stage == Stage.DECIDED], situation)
-    return min([*steps, *([release] if release else [])], key=lambda step: (not step.is_ours, step.rank, step.by))
+    return min(
+        [*steps, *([release] if release else [])],
+        key=lambda step: (not step.is_ours, step.rank, step.by or date.max),
+    )
 
 
 def _right_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> NextStep | None:
@@ -104,7 +107,8 @@ def _await_step(right: CaseRight) -> NextStep:
         if right.is_suspended
         else _("We asked a question about “%(right)s”. Its clock goes on all the same.")
     )
-    return NextStep("await", _("Nothing to do until the person answers"), why % name, shown_date(right).on,
+    return NextStep("await", _("Nothing to do until the person answers"), why % name,
+                    None if right.is_suspended else shown_date(right).on,
                     anchor="questions", label=_("Look at the question"), is_ours=False)
 
 

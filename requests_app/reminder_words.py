@@ -144,5 +144,5 @@ def _alert(line: Reminder, today: date) -> str:
 
 def _by_urgency(lines: Sequence[Reminder]) -> list[Reminder]:
     return sorted(
-        lines, key=lambda line: (not line.is_urgent, line.target_on, URGENCY[ReminderKind(line.kind)], line.pk)
+        lines, key=lambda line: (not line.is_urgent, URGENCY[ReminderKind(line.kind)], line.target_on, line.pk)
     )

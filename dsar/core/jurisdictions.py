@@ -121,6 +121,10 @@ class Calendar:
         """Code and library version, kept with each computed date because calendars are dated law."""
         return f"{self.code} holidays-{HOLIDAYS_VERSION}"
 
+    def year_check(self, year: int) -> None:
+        """Raises DomainError("calendar_unknown") for a year that the library does not know here."""
+        _public_holidays(self.country, self.subdivision, year, "")
+
     def holiday(self, day: date, language: str = "") -> str | None:
         """Name of the public holiday in `language` if the library has it, else in the country's own; None if none."""
         return _public_holidays(self.country, self.subdivision, day.year, language).get(day)

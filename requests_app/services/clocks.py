@@ -13,7 +13,7 @@ from dsar.core.journal import journal_append
 from dsar.core.jurisdictions import jurisdiction
 from dsar.core.models import Organisation
 from requests_app.deadlines import Deadline, Facts, Pause, deadline, local_date, working_days_after
-from requests_app.models import Case, CaseRight, Extension, Suspension
+from requests_app.models import Case, CaseRight, Suspension
 from requests_app.reminder_rules import first_reminder_on
 from requests_app.rights_table import RULES
 from requests_app.vocabulary import ClockCause

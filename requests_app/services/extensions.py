@@ -88,8 +88,10 @@ def extension_approve(*, extension: Extension, actor: Actor, note: str = "", ver
     """A second person approves, and the notice leaves. Raises NotAllowed for the author, `extension_too_late`."""
     user = _reviewing(extension, actor, version)
     _review_close(extension, Decision.Review.APPROVED, user, note)
-    _journal(extension, "extension.approved", actor, {"note": note.strip()} if note.strip() else {})
-    _notice_write(extension)
+    message = _notice_write(extension)
+    _journal(
+        extension, "extension.approved", actor, {"note": note.strip()} if note.strip() else {}, message=message.pk
+    )
 
 
 @transaction.atomic
@@ -120,8 +122,8 @@ def extension_single_handed(*, extension: Extension, actor: Actor, reason: str, 
     if not reason.strip():
         raise DomainError("reason_missing", _("Write why no second person reviews this extension."))
     _review_close(extension, Decision.Review.SINGLE_HANDED, user, reason)
-    _journal(extension, "extension.single_handed", actor, {"reason": reason.strip()})
-    _notice_write(extension)
+    message = _notice_write(extension)
+    _journal(extension, "extension.single_handed", actor, {"reason": reason.strip()}, message=message.pk)
 
 
 @transaction.atomic
@@ -194,7 +196,7 @@ def _review_close(extension: Extension, review: Decision.Review, user: User, not
     extension.refresh_from_db()
 
 
-def _notice_write(extension: Extension) -> None:
+def _notice_write(extension: Extension) -> Message:
     """File the notice on the tracking page and mail it; without a mailbox it is printed, and somebody posts it."""
     case_right = extension.case_right
     case = case_right.case
@@ -224,13 +226,14 @@ def _notice_write(extension: Extension) -> None:
     task_queue_on_commit("requests_app.notice_prepare", extension.pk)
     if mail is None and not _has_post(case) and case.tracking_key_hash:
         extension_announce(extension=extension, sent_at=message.at)  # the tracking page is the only way there is
+    return message
 
 
 def _has_post(case: Case) -> bool:
     return PartyAddress.objects.filter(party__case=case, kind=AddressKind.POSTAL).exists()
 
 
-def _journal(extension: Extension, kind: str, actor: Actor, values: dict[str, str], **facts: str) -> None:
+def _journal(extension: Extension, kind: str, actor: Actor, values: dict[str, str], **facts: str | int) -> None:
     case = extension.case_right.case
     journal_append(
         chain=case.chain,

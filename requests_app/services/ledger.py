@@ -40,16 +40,14 @@ def ledger_write(rights: Sequence[int], now: datetime) -> None:
     )  # fmt: skip
     watched = watches(list(locked), now)
     lines = list(Reminder.objects.filter(case_right__in=watched).select_related("digest"))
+    changed = _gone_overtake(lines, watched)
     written = {_key(line) for line in lines}
-    missing = [line for watch in watched.values() for line in _lines(watch, now) if _key(line) not in written]
-    lines += Reminder.objects.bulk_create(missing)
-    changed, gone = set[Reminder](), lines_overtake(_unsent(lines), watched)
-    while gone:
-        revived = _lines_revive(lines, gone)
-        changed |= {*gone, *revived}
-        gone = lines_overtake(revived, watched)
-    changed |= set(_overtake_by_urgency(lines))
-    Reminder.objects.bulk_update(changed, ["digest", "superseded_by", "superseded_because"], batch_size=500)
+    new = [line for watch in watched.values() for line in _lines(watch, now) if _key(line) not in written]
+    changed += [line for line in _overtake_by_urgency([*lines, *new]) if line.pk]
+    # First those that are told, so that the others can name what has overtaken them.
+    Reminder.objects.bulk_create(line for line in new if not line.superseded_because)
+    Reminder.objects.bulk_create(line for line in new if line.superseded_because)
+    Reminder.objects.bulk_update(set(changed), ["digest", "superseded_by", "superseded_because"], batch_size=500)
     _following_write(watched.values())
 
 
@@ -72,13 +70,18 @@ def lines_revive(overtaken: Iterable[Reminder]) -> None:
     held_back.update(digest=None, superseded_by=None, superseded_because="")
 
 
-def _lines_revive(lines: Iterable[Reminder], overtaken: Iterable[Reminder]) -> list[Reminder]:
-    """The same among `lines`, without saving."""
-    gone = {line.pk for line in overtaken}
-    revived = [line for line in lines if line.superseded_by_id in gone]
-    for line in revived:
-        line.digest, line.superseded_by, line.superseded_because = None, None, ""
-    return revived
+def _gone_overtake(lines: Sequence[Reminder], watched: Mapping[int, Watch]) -> list[Reminder]:
+    """Mark the unsent lines that no longer hold, and revive what was held back for their sake; returns all of them."""
+    changed: list[Reminder] = []
+    gone = lines_overtake(_unsent(lines), watched)
+    while gone:
+        ids = {line.pk for line in gone}
+        revived = [line for line in lines if line.superseded_by_id in ids]
+        for line in revived:
+            line.digest, line.superseded_by, line.superseded_because = None, None, ""
+        changed += [*gone, *revived]
+        gone = lines_overtake(revived, watched)
+    return changed
 
 
 def _lines(watch: Watch, now: datetime) -> Iterator[Reminder]:

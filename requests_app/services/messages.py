@@ -90,7 +90,7 @@ def message_receive(
     message.files.set(files)
     _journal(message, "message.received", Actor.DATA_SUBJECT)
     if may_answer:
-        suspensions_answer(case=case, answered_at=message.at)
+        suspensions_answer(case=case, answered_at=message.at, actor=Actor.DATA_SUBJECT)
     return message
 
 

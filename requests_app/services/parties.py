@@ -14,7 +14,8 @@ from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
 from dsar.core.journal import journal_append
 from requests_app.models import Case, PartyAddress
-from requests_app.vocabulary import AddressKind
+from requests_app.services.suspensions import suspensions_answer
+from requests_app.vocabulary import AddressKind, SuspensionReason
 
 
 @transaction.atomic
@@ -66,8 +67,9 @@ def _establish_by_address(case: Case, address: PartyAddress) -> None:
 @transaction.atomic
 def identity_establish(*, case: Case, basis: dict[str, Any], actor: Actor) -> None:
     """Record that the requester is the data subject, and why. Idempotent: the first basis stays."""
+    now = datetime.now(UTC)
     rows = Case.objects.filter(pk=case.pk, identity_established_at=None)
-    if not rows.update(identity_established_at=datetime.now(UTC), identity_basis=basis):
+    if not rows.update(identity_established_at=now, identity_basis=basis):
         return
     case.refresh_from_db(fields=["identity_established_at", "identity_basis"])
     task_queue_on_commit("requests_app.letter_prepare", case.pk)  # what was held back may join the letter
@@ -79,3 +81,5 @@ def identity_establish(*, case: Case, basis: dict[str, Any], actor: Actor) -> No
         facts={"basis": basis["code"]},
         values={name: value for name, value in basis.items() if name != "code" and value},
     )
+    # A question about identity waits for nothing any more: the clock runs on (GDPR art. 12(6)).
+    suspensions_answer(case=case, answered_at=now, actor=actor, reason=SuspensionReason.IDENTITY)

@@ -6,6 +6,7 @@ It selects by state, never by a window of time: late, twice or by four workers a
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -41,12 +42,19 @@ def reminders_sweep(now: datetime | None = None) -> None:
 
 def rights_to_look_at(now: datetime) -> set[int]:
     """Ids of the rights of which something may have to be told, or no more; the cost follows them, not what exists."""
-    found: set[int] = set(rights_due(now).values_list("pk", flat=True))
-    found.update(_in_hands(now).values_list("pk", flat=True))
-    found.update(Extension.objects.filter(review=Decision.Review.WAITING).values_list("case_right", flat=True))
-    found.update(CaseRight.objects.filter(case__in=_unread_untold()).values_list("pk", flat=True))
-    found.update(Reminder.objects.waiting().order_by().values_list("case_right", flat=True).distinct())
-    return found
+    return {pk for found in looks(now) for pk in found}
+
+
+def looks(now: datetime) -> list[QuerySet[Any, int]]:
+    """One query a reason to look, each on an index that holds little else; they give ids of rights."""
+    unread = CaseRight.objects.filter(case__in=_unread_untold())
+    return [
+        rights_due(now).values_list("pk", flat=True),
+        _in_hands(now).values_list("pk", flat=True),
+        Extension.objects.filter(review=Decision.Review.WAITING).order_by().values_list("case_right", flat=True),
+        unread.order_by().values_list("pk", flat=True),
+        Reminder.objects.waiting().order_by().values_list("case_right", flat=True).distinct(),
+    ]
 
 
 def rights_due(now: datetime) -> QuerySet[CaseRight]:
@@ -62,7 +70,7 @@ def rights_due(now: datetime) -> QuerySet[CaseRight]:
 def _in_hands(now: datetime) -> QuerySet[CaseRight]:
     """Rights in review near their prudent date, and refusals that are written and not told."""
     horizon = now.date() + AHEAD
-    return CaseRight.objects.awaited().filter(
+    return CaseRight.objects.awaited().order_by().filter(
         Q(stage=Stage.IN_REVIEW, prudent_due_on__lte=horizon)
         | Q(outcome__in=ADVERSE, refusal_notice_due_on__lte=horizon),
         stage__in=IN_HANDS,

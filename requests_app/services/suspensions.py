@@ -1,4 +1,4 @@
-"""Questions to the person that suspend a clock: asked, sent, answered, or given up (EDPB 01/2022 §159, GDPR art. 12(6)).
+"""Questions to the person that suspend a clock: asked, sent, answered or given up (EDPB 01/2022 §159, art. 12(6)).
 
 Only a question that has left suspends anything, and only what needs its answer. Whatever the person writes counts as
 the answer until a member says that it is none: a clock that runs too early harms nobody, one that stands still does.
@@ -55,12 +55,14 @@ def case_suspend(
 
     `why` is kept on the case: the reasonable doubt (art. 12(6)), or why the scope must be known (recital 63). By post
     the letter left on `sent_on`, a local date. Raises DomainError `rights_missing`, `right_never_suspended`,
-    `right_not_askable`, `why_missing`, `message_empty`, `message_too_long`, `sent_on_missing`, `sent_on_impossible` or
+    `right_not_askable`, `identity_established`, `why_missing`, `message_empty`, `message_too_long`, `sent_on_missing`, `sent_on_impossible` or
     `no_way_to_ask`.
     """
     member = actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
     _askable_check(rights)
+    if reason == SuspensionReason.IDENTITY and case.identity_established_at is not None:
+        raise DomainError("identity_established", _("We know who asks: identity is established, so no doubt is left."))
     if not why.strip():
         raise DomainError("why_missing", _("Write why the answer is needed: the law wants a reason."))
     asked_at, address = _leaves(case, rights, way, sent_on)
@@ -165,13 +167,18 @@ def suspension_begin(*, suspension: Suspension, asked_at: datetime) -> None:
 
 
 @transaction.atomic
-def suspensions_answer(*, case: Case, answered_at: datetime) -> None:
-    """The person wrote: every question that had left before is taken as answered at that aware instant."""
+def suspensions_answer(*, case: Case, answered_at: datetime, actor: Actor, reason: str = "") -> None:
+    """Every question, or those with that reason, that had left before is taken as answered at that aware instant.
+
+    Because the person wrote; or because identity is established by another way, so that nothing is waited for.
+    """
     for suspension in case.suspensions.open().select_related("mail"):
+        if reason and suspension.reason != reason:
+            continue
         if suspension.asked_at is None and suspension.mail is not None and suspension.mail.sent_at is not None:
             suspension_begin(suspension=suspension, asked_at=suspension.mail.sent_at)
         if suspension.asked_at is not None and suspension.asked_at <= answered_at:
-            _close(suspension, answered_at, SuspensionEnd.ANSWERED, Actor.DATA_SUBJECT)
+            _close(suspension, answered_at, SuspensionEnd.ANSWERED, actor)
 
 
 @transaction.atomic

@@ -5,7 +5,10 @@ import json
 import sys
 from dataclasses import asdict
 
-NAMES = {"intake": "requests by the public form, against a view that does one INSERT (PostgreSQL, Redis)"}
+NAMES = {
+    "intake": "requests by the public form, against a view that does one INSERT (PostgreSQL, Redis)",
+    "sweep": "reminders of 1,000 rights due among 1,000,000, against 1,000 among 1,000 (PostgreSQL, Redis)",
+}
 
 
 def main() -> int:

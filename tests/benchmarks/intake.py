@@ -13,10 +13,7 @@ from threading import Event
 from time import monotonic
 from urllib.parse import urlencode
 
-import psycopg
-import redis
-
-from tests import parts
+from tests.benchmarks.installation import installation
 from tests.benchmarks.load import Load, post
 from tests.benchmarks.measures import Measure, in_turn
 
@@ -77,47 +74,18 @@ def form_bodies() -> Iterator[bytes]:
 
 @contextmanager
 def _environment(folder: Path) -> Iterator[None]:
-    """A scratch database and broker, and Django set up on them with one organisation."""
-    server, broker = parts.part("postgres"), parts.part("redis")
-    if not (server.where and broker.where):
-        raise RuntimeError(f"PostgreSQL: {server.detail}; Redis: {broker.detail}")
-    redis_url = f"{broker.where.rstrip('/')}/{REDIS_DATABASE}"
-    os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
-        "DATABASE_URL": f"{server.where.rpartition('/')[0]}/{DATABASE}",
-        "REDIS_URL": redis_url,
-        "DSAR_DATA_DIR": str(folder),
-        "SECRET_KEY": secrets.token_hex(32),
-        "DSAR_MASTER_KEY": secrets.token_hex(32),
-        "BENCHMARK_CSRF": secrets.token_hex(16),
-    }
-    with psycopg.connect(server.where, autocommit=True) as connection, redis.Redis.from_url(redis_url) as queue:
-        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-        queue.flushdb()
-        folder.joinpath("static").mkdir()
-        try:
-            _prepare()
-            yield
-        finally:
-            connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-            queue.flushdb()
+    """A scratch installation with one organisation."""
+    os.environ["BENCHMARK_CSRF"] = secrets.token_hex(16)
+    with installation(folder, DATABASE, REDIS_DATABASE):
+        from django.db import connection
 
+        from tests.benchmarks.urls import TABLE
+        from tests.factories import OrganisationFactory
 
-def _prepare() -> None:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connection
-
-    from tests.benchmarks.urls import TABLE
-    from tests.factories import OrganisationFactory
-
-    call_command("migrate", run_syncdb=True, verbosity=0)
-    OrganisationFactory.create(slug=SLUG)
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TABLE {TABLE} (id bigserial PRIMARY KEY, body text NOT NULL)")
+        OrganisationFactory.create(slug=SLUG)
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TABLE {TABLE} (id bigserial PRIMARY KEY, body text NOT NULL)")
+        yield
 
 
 @contextmanager

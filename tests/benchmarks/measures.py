@@ -19,10 +19,11 @@ class Measure:
         return self.ours / self.limit
 
 
-def in_turn(name: str, unit: str, *, ours: Callable[[], float], limit: Callable[[], float], rounds: int) -> Measure:
+def in_turn(
+    name: str, unit: str, *, ours: Callable[[], float], limit: Callable[[], float], rounds: int, digits: int = 1
+) -> Measure:
     """Both measured by turns, after one round that warms up; the medians, so that one disturbance does not count."""
     limit(), ours()
     found = [(limit(), ours()) for _ in range(rounds)]
-    return Measure(
-        name, unit, ours=round(median(one for _, one in found), 1), limit=round(median(one for one, _ in found), 1)
-    )
+    ours_found, limit_found = median(one for _, one in found), median(one for one, _ in found)
+    return Measure(name, unit, ours=round(ours_found, digits), limit=round(limit_found, digits))

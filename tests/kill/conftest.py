@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pytest_django import DjangoDbBlocker
 from dsar.core import broker
 from tests import parts
 from tests.databases import database_made, database_used
-from tests.kill.processes import Mailbox, Process, mail_server, process, worker
+from tests.kill.processes import Mailbox, Process, beat, mail_server, process, worker
 
 
 @dataclass
@@ -31,6 +32,16 @@ class Site:
     def worker_that_dies(self, point: str) -> AbstractContextManager[Process]:
         """A worker that is killed when it comes to `point`, a name of `tests.kill.app.POINTS`."""
         return worker(self.folder, {**self.environment, "KILL_AT": point}, application="tests.kill.app")
+
+    def worker_on(self, now: datetime, *, point: str = "") -> AbstractContextManager[Process]:
+        """A worker whose clock shows this aware instant and ticks on; killed at `point` where one is named."""
+        environment = {**self.environment, "CLOCK_AT": now.isoformat(), **({"KILL_AT": point} if point else {})}
+        return worker(self.folder, environment, application="tests.kill.app")
+
+    def beat_on(self, now: datetime) -> AbstractContextManager[Process]:
+        """A scheduler on that clock, which has the reminders swept each second."""
+        environment = {**self.environment, "CLOCK_AT": now.isoformat(), "BEAT_SECONDS": "1"}
+        return beat(self.folder, environment, application="tests.kill.app")
 
     def door_that_dies(self, point: str, slug: str) -> AbstractContextManager[Process]:
         """A process that opens a request for that organisation and is killed at `point`."""

@@ -129,3 +129,12 @@ def worker(
         folder, environment, "celery", "-A", application, "worker", "--pool", "solo", "--loglevel", "INFO",
         "--without-gossip", "--without-mingle", "--without-heartbeat", "--hostname", "worker@kill",
     )  # fmt: skip
+
+
+def beat(folder: Path, environment: dict[str, str], *, application: str) -> AbstractContextManager[Process]:
+    """One scheduler with a timetable of its own, as a second container would have."""
+    timetable = folder / f"timetable.{len(list(folder.iterdir()))}"
+    return process(
+        folder, environment, "celery", "-A", application, "beat", "--loglevel", "INFO", "--schedule", str(timetable),
+        "--pidfile", "",
+    )  # fmt: skip

@@ -35,6 +35,11 @@ class Desk:
             member(self.organisation, role) for role in (Role.HANDLER, Role.REVIEWER, Role.DPO)
         )
 
+    def reads(self, address: str) -> str:
+        """Which of the three has that address; empty for anybody else."""
+        people = {"handler": self.handler, "reviewer": self.reviewer, "dpo": self.dpo}
+        return next((role for role, person in people.items() if person.email == address), "")
+
     def case(self, *, assignee: User | None = None, **fields: Any) -> Case:
         """A request for access of Thursday 5 March, due after Easter; acknowledged, and handled unless told not."""
         fields.setdefault("rights", ("access",))

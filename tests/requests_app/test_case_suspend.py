@@ -9,6 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.models import AuditEvent
 from requests_app import outbox
@@ -17,6 +18,7 @@ from requests_app.services import (
     address_confirm,
     case_right_start,
     case_suspend,
+    identity_establish,
     message_receive,
     notices_left,
     suspension_answer,
@@ -89,7 +91,7 @@ def test_the_clock_stops_on_the_day_the_mail_left_and_not_when_it_was_written() 
 def test_a_question_whose_mail_is_refused_never_stops_the_clock() -> None:
     case = a_case(rights=("access",))
     suspension = asked(case, left=False)
-    Outgoing.objects.filter(pk=suspension.mail_id).update(state=OutgoingState.FAILED)
+    Outgoing.objects.filter(suspensions=suspension).update(state=OutgoingState.FAILED)
     assert notices_left() == 0
     assert right_of(case, "access").due_on == date(2026, 4, 7)
 
@@ -111,7 +113,8 @@ def test_what_a_machine_wrote_is_no_answer() -> None:
     suspension = asked(case)
     raw = (
         "From: camille@example.org\r\nTo: privacy@example.org\r\nSubject: Absence\r\nMessage-ID: <a@example.org>\r\n"
-        f"In-Reply-To: {suspension.mail.message_id if suspension.mail else ''}\r\nAuto-Submitted: auto-replied\r\n\r\nI am away."
+        f"In-Reply-To: {suspension.mail.message_id if suspension.mail else ''}\r\n"
+        "Auto-Submitted: auto-replied\r\n\r\nI am away."
     ).encode()
     mail_file(organisation=case.organisation, raw=raw, received_at=ASKED + timedelta(hours=1))
     suspension.refresh_from_db()
@@ -158,10 +161,9 @@ def test_an_answer_by_post_counts_from_its_arrival() -> None:
 def test_an_answer_at_an_impossible_moment_is_refused(offset: timedelta, code: str) -> None:
     case = a_case(rights=("access",))
     suspension = asked(case)
+    actor = actor_for(member(case.organisation), case.organisation)
     with pytest.raises(DomainError) as refused:
-        suspension_answer(
-            suspension=suspension, answered_at=ASKED + offset, actor=actor_for(member(case.organisation), case.organisation)
-        )
+        suspension_answer(suspension=suspension, answered_at=ASKED + offset, actor=actor)
     assert refused.value.code == code
 
 
@@ -228,6 +230,26 @@ def test_somebody_without_mailbox_and_page_is_asked_by_post() -> None:
     assert refused.value.code == "no_way_to_ask"
 
 
+def test_where_identity_is_established_no_doubt_is_left_to_ask_about() -> None:
+    case = a_case(rights=("access",))
+    identity_establish(case=case, basis={"code": "call_back"}, actor=Actor.SYSTEM)
+    with pytest.raises(DomainError) as refused:
+        asked(case)
+    assert refused.value.code == "identity_established"
+    asked(case, reason="clarify", is_voluminous=True)
+    assert right_of(case, "access").due_on is None
+
+
+def test_identity_established_by_another_way_starts_the_clock_again() -> None:
+    case = a_case(rights=("access",))
+    who, what = asked(case), asked(case, reason="clarify", is_voluminous=True)
+    with time_machine.travel(ASKED + timedelta(days=2), tick=False):
+        identity_establish(case=case, basis={"code": "call_back"}, actor=Actor.SYSTEM)
+    who.refresh_from_db()
+    what.refresh_from_db()
+    assert (who.answered_at, what.answered_at) == (ASKED + timedelta(days=2), None)
+
+
 def test_a_decided_right_is_not_asked_about() -> None:
     case = a_case(rights=("access",))
     CaseRight.objects.filter(case=case).update(stage=Stage.IN_REVIEW)
@@ -266,7 +288,8 @@ def test_the_page_asks_and_shows_what_was_typed_again_when_refused(client: Clien
     page = client.get(address).content.decode()
     assert 'value="access"' in page
     assert 'value="marketing_objection"' not in page
-    sent = {"version": case.version, "rights": ["access"], "reason": "identity", "why": "A doubt.", "body": "", "way": "page"}
+    sent = {"version": case.version, "rights": ["access"], "reason": "identity", "why": "A doubt.", "body": ""}
+    sent["way"] = "page"
     refused = client.post(address, sent)
     assert refused.status_code == 422
     assert "A doubt." in refused.content.decode()

@@ -151,7 +151,7 @@ def test_between_the_two_dates_it_holds_with_a_warning(
     ],
 )
 def test_what_may_not_be_extended_is_refused_in_words(
-    organisation: Organisation, handler: User, code: str, fields: dict[str, str], error: str
+    organisation: Organisation, handler: User, code: str, fields: dict[str, Any], error: str
 ) -> None:
     case = a_case(organisation, rights=("access", "marketing_objection", "withdrawal"))
     with pytest.raises(DomainError) as refused:

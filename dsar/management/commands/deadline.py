@@ -55,7 +55,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--check", metavar="FILE",
-            help="CSV with the columns jurisdiction, received_at, events and due_date or any key of the JSON; "
+            help="CSV with the columns jurisdiction, received_at, events, on, counting and due_date or any key of the JSON; "
             "an empty cell states nothing, SUSPENDED, null or none state that there is no such date",
         )
 
@@ -136,7 +136,7 @@ def _row_failures(row: dict[str, str], on: date | None, counting: str) -> list[s
     try:
         found = _deadline(
             row["jurisdiction"].strip(), row["received_at"].strip(), row.get("events", ""),
-            _day(row["on"].strip()) if row.get("on", "").strip() else on, counting,
+            _day(row["on"].strip()) if row.get("on", "").strip() else on, row.get("counting", "").strip() or counting,
         ).as_json()
     except (DomainError, CommandError) as error:
         return [str(error)]

@@ -33,7 +33,8 @@ class Command(BaseCommand):
         """Import, then report; a file with problems changes nothing and names key and line of each."""
         path: Path = options["file"]
         try:
-            organisation, changed = profile_import(path.read_bytes(), actor=Actor.SYSTEM, say=self._say(options["json"]))
+            say = self._say(as_json=options["json"])
+            organisation, changed = profile_import(path.read_bytes(), actor=Actor.SYSTEM, say=say)
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}") from error
         except ProfileError as error:
@@ -44,7 +45,7 @@ class Command(BaseCommand):
             for line in _lines(organisation, changed):
                 self.stdout.write(line)
 
-    def _say(self, as_json: bool) -> Callable[[str], object]:
+    def _say(self, *, as_json: bool) -> Callable[[str], object]:
         """Beside JSON, what is said goes to the error output."""
         return self.stderr.write if as_json else self.stdout.write
 

@@ -34,7 +34,8 @@ from exports.sample_company import (
 )
 from requests_app import services
 from requests_app.incoming import IncomingRequest, RightInvoked
-from requests_app.models import Case, CaseRight, Decision, Deliverable, PartyAddress
+from requests_app.models import Case, CaseRight, Decision, Deliverable, Extension, PartyAddress
+from requests_app.outbox import outbox_send
 from requests_app.services.mail import mail_file
 from requests_app.vocabulary import (
     AddressKind,
@@ -297,12 +298,68 @@ class _Telling:
         for deliverable in Deliverable.objects.filter(case=self.case, state=DeliverableState.RELEASED):
             services.deliverable_downloaded(deliverable=deliverable, opened_by="key", second_channel="code")
 
+    def ask(self) -> None:
+        """A question that leaves at once, and whose clock stands still from there."""
+        french = self.person.language == "fr"
+        asked = services.case_suspend(
+            case=self.case,
+            rights=[self.right("access")],
+            reason="identity",
+            why="Deux personnes du fichier clients partagent cette adresse et ce nom de famille.",
+            body="Quel est le numéro de votre dernière commande, ou votre numéro de client ?"
+            if french
+            else "What is the number of your last order, or your customer number?",
+            actor=self.handler,
+        )
+        if asked.mail_id is not None:
+            outbox_send(asked.mail_id)
+        services.notices_left()
+
+    def ask_scope(self) -> None:
+        """The same, about what is wanted of a large quantity."""
+        asked = services.case_suspend(
+            case=self.case,
+            rights=[self.right("access")],
+            reason="clarify",
+            why="Onze ans de commandes et de messages : la personne dit chercher un seul échange.",
+            body="Cherchez-vous l’échange de juin 2024, ou tout ce que nous avons depuis 2015 ?",
+            is_voluminous=True,
+            actor=self.handler,
+        )
+        if asked.mail_id is not None:
+            outbox_send(asked.mail_id)
+        services.notices_left()
+
+    def extend(self) -> None:
+        """An extension that waits for its second person."""
+        services.extension_submit(
+            case_right=self.right("access"),
+            reason="redaction",
+            reasoning="Vos échanges avec le service client nomment d’autres personnes : nous masquons leurs données."
+            if self.person.language == "fr"
+            else "Your messages with our customer service name other people: we mask what is about them.",
+            actor=self.handler,
+        )
+
+    def approve_extension(self) -> None:
+        """Its notice leaves at once."""
+        extension = Extension.objects.get(case_right=self.right("access"))
+        services.extension_approve(extension=extension, actor=self.reviewer)
+        if extension.mail_id is not None:
+            outbox_send(extension.mail_id)
+        services.notices_left()
+        services.notice_prepare(extension=extension)
+
     def write(self) -> None:
         body = "Hello. Which years matter most to you: the orders, or the messages too?"
         services.message_send(case=self.case, body=body, actor=self.handler)
 
     def reply(self) -> None:
         services.message_receive(case=self.case, body="Both. I have no hurry for the orders before 2023.")
+
+    def clarify(self) -> None:
+        """The answer to the question."""
+        services.message_receive(case=self.case, body="Tout depuis 2015, merci.")
 
     def close(self) -> None:
         if not self.case.rights.exclude(stage=Stage.ANSWERED).exists():
