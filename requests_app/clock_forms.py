@@ -73,7 +73,8 @@ class SuspendForm(_RightsForm):
 
     errors_of = {
         **_RightsForm.errors_of,
-        "why_missing": "why", "identity_established": "reason", "message_empty": "body", "message_too_long": "body", "no_way_to_ask": "way",
+        "why_missing": "why", "identity_established": "reason", "no_way_to_ask": "way",
+        "message_empty": "body", "message_too_long": "body",
         "sent_on_missing": "sent_on", "sent_on_impossible": "sent_on",
     }  # fmt: skip
 

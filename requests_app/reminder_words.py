@@ -13,8 +13,11 @@ from dsar.core.templatetags.dsar_format import day
 from requests_app.clock_words import due_words
 from requests_app.correspondence import absolute
 from requests_app.models import Reminder
-from requests_app.reminder_rules import RULES, URGENCY
+from requests_app.reminder_rules import URGENCY
 from requests_app.vocabulary import ReminderKind
+
+# What is missed once its date has passed; the prudent date warns and is never late.
+LATE = (ReminderKind.DUE, ReminderKind.REFUSAL_NOTICE, ReminderKind.TARGET)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def digest_parts(lines: Sequence[Reminder], today: date) -> list[Part]:
                 right=case_right.definition.verb,
                 what=reminder_words(line, today),
                 url=absolute("case-detail", case_right.case.reference),
-                is_late=line.target_on < today and RULES[ReminderKind(line.kind)].alerts,
+                is_late=line.target_on < today and line.kind in LATE,
                 is_escalation=line.is_escalation,
             )
         )

@@ -37,7 +37,7 @@ RESERVED_SLUGS = frozenset(
     {
         "desk", "accounts", "api", "healthz", "readyz", "metrics", "demo", "static", "i18n", "admin", "track", "confirm",
         "calendar",
-    }  # fmt: skip
+    }
 )
 
 

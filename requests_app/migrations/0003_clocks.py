@@ -111,10 +111,6 @@ class Migration(migrations.Migration):
             field=models.DateField(null=True),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('assignee', None), ('closed_at', None)), fields=['received_at'], name='case_unassigned'),
-        ),
-        migrations.AddIndex(
             model_name='caseright',
             index=models.Index(condition=models.Q(('stage', 'answered'), _negated=True), fields=['remind_on'], name='case_right_remind'),
         ),

@@ -96,9 +96,6 @@ class Case(models.Model):
             models.Index(
                 fields=["organisation", "next_on", "id"], name="case_queue", condition=models.Q(closed_at=None)
             ),
-            models.Index(
-                fields=["received_at"], name="case_unassigned", condition=models.Q(closed_at=None, assignee=None)
-            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -12,6 +12,7 @@ from requests_app.services.decisions import (
     reviewers_for,
 )
 from requests_app.services.deliverables import deliverable_downloaded, deliverable_register, file_opened
+from requests_app.services.digests import digest_send
 from requests_app.services.extensions import (
     extension_announce,
     extension_approve,
@@ -31,6 +32,7 @@ from requests_app.services.notices import notice_prepare, notices_left
 from requests_app.services.obstacles import Obstacle, right_obstacles
 from requests_app.services.parties import address_confirm, address_found_on_file, identity_establish
 from requests_app.services.receipts import ReceiptChange, receipt_changes, receipt_correct
+from requests_app.services.reminders import reminders_sweep
 from requests_app.services.suspensions import (
     case_suspend,
     may_suspend,
@@ -81,6 +83,7 @@ __all__ = [
     "decision_submit",
     "deliverable_downloaded",
     "deliverable_register",
+    "digest_send",
     "extension_announce",
     "extension_approve",
     "extension_of",
@@ -106,6 +109,7 @@ __all__ = [
     "receipt_changes",
     "receipt_correct",
     "release_obstacles",
+    "reminders_sweep",
     "reviewers_for",
     "right_obstacles",
     "stands_still",

@@ -77,7 +77,7 @@ def _in_hands(now: datetime) -> QuerySet[CaseRight]:
     )  # fmt: skip
 
 
-def _unread_untold() -> QuerySet[Message]:
+def _unread_untold() -> QuerySet[Message, dict[str, Any]]:
     """Cases with a message that nobody has read and of which nobody was told since it came."""
     told = Reminder.objects.filter(
         kind=ReminderKind.UNREAD, case_right__case=OuterRef("case"), created_at__gte=OuterRef("at")

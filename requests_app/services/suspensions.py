@@ -55,8 +55,8 @@ def case_suspend(
 
     `why` is kept on the case: the reasonable doubt (art. 12(6)), or why the scope must be known (recital 63). By post
     the letter left on `sent_on`, a local date. Raises DomainError `rights_missing`, `right_never_suspended`,
-    `right_not_askable`, `identity_established`, `why_missing`, `message_empty`, `message_too_long`, `sent_on_missing`, `sent_on_impossible` or
-    `no_way_to_ask`.
+    `right_not_askable`, `identity_established`, `why_missing`, `message_empty`, `message_too_long`, `sent_on_missing`,
+    `sent_on_impossible` or `no_way_to_ask`.
     """
     member = actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)

@@ -142,11 +142,10 @@ class _RightFacts:
         self.extended: set[int] = set()
         self.extensions_in_review: set[int] = set()
         self.authors: dict[int, list[int]] = {}
-        asked = Suspension.rights.through.objects.filter(
-            caseright__in=rights, suspension__answered_at=None, suspension__asked_at__isnull=False
-        )
+        asked = Suspension.rights.through.objects.filter(caseright__in=rights, suspension__answered_at=None)
         for right_id, asked_at in asked.values_list("caseright_id", "suspension__asked_at"):
-            self.asked.setdefault(right_id, []).append(asked_at)
+            if asked_at is not None:  # a question that has not left suspends nothing
+                self.asked.setdefault(right_id, []).append(asked_at)
         waiting = Decision.Review.WAITING
         extensions = Extension.objects.filter(case_right__in=rights).exclude(review=Decision.Review.SENT_BACK)
         for right_id, sent_at, review, author_id in extensions.order_by().values_list(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -102,7 +102,7 @@ def _seed(count: int) -> None:
     sample.rights.update(stage=Stage.ANSWERED)
     numbers = range(FIRST, FIRST + count)
 
-    def handler(number: int) -> dict[str, int]:
+    def handler(number: int) -> Mapping[str, Any]:
         return handlers[number % len(handlers)]
 
     _copy(EncryptionKey, ({"id": n, "organisation_id": handler(n)["organisation_id"]} for n in numbers))

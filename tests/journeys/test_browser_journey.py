@@ -186,6 +186,9 @@ def test_every_page_of_the_journey_is_readable_by_everybody(
     case = Case.objects.get(reference=reference)
     handler = Member(chromium, live_server.url, findings)
     _begin(site, case, handler)
+    _question(site, case, handler, subject)
+    _extension(site, case, handler, Member(chromium, live_server.url, findings))
+    _receipt(case, handler)
     _search_by_hand(site, case, Member(chromium, live_server.url, findings))
     _objection(site, case, handler)
     _access(site, case, handler, Member(chromium, live_server.url, findings))
@@ -212,6 +215,50 @@ def _begin(site: Site, case: Case, handler: Member) -> None:
     handler.goto(reverse("case-detail", args=[case.reference]), look="case in work")
     handler.goto(reverse("identity-check-add", args=[case.reference]), look="identity check")
     handler.press(reverse("identity-check-add", args=[case.reference]), ".go", look="identity check with errors")
+
+
+def _question(site: Site, case: Case, handler: Member, subject: Subject) -> None:
+    """The clock stands still from the question to the answer."""
+    page = reverse("case-suspend", args=[case.reference])
+    handler.goto(page, look="question to the person")
+    handler.press(page, ".go", look="question to the person with errors")
+    handler.page.locator("[name=reason][value=clarify]").check()
+    handler.page.locator("[name=is_voluminous]").check()
+    handler.fill(why="Onze ans de commandes.", body="Cherchez-vous une commande précise ?")
+    handler.press(page, ".go")
+    site.worker.run()
+    assert case.rights.get(right=ACCESS).due_on is None
+    handler.goto(reverse("case-detail", args=[case.reference]), look="case paused")
+    handler.goto(reverse("desk-queue") + "?view=paused", look="queue of paused cases")
+    subject.goto(site.url("track-case"), look="tracking page, paused")
+    subject.fill(body="Non, tout.")
+    subject.press("message", "button[value=message]", look="tracking page, answered")
+    assert case.rights.get(right=ACCESS).due_on is not None
+
+
+def _extension(site: Site, case: Case, handler: Member, reviewer: Member) -> None:
+    """Three months, once a second person has agreed and the notice has left."""
+    page = reverse("extension-submit", args=[case.reference, ACCESS])
+    handler.goto(page, look="extension")
+    handler.press(page, ".go", look="extension with errors")
+    handler.page.locator("[name=reason][value=volume]").check()
+    handler.fill(reasoning="Onze ans de commandes sont à relire.")
+    handler.press(page, ".go", look="case with an extension in review")
+    reviewer.sign_in(site, "dpo")
+    reviewer.goto(reverse("case-detail", args=[case.reference]), look="case with an extension, reviewer")
+    reviewer.act(case, "extension-approve", ACCESS)
+    site.worker.run()
+    handler.goto(reverse("extension-letter", args=[case.reference, ACCESS]))
+    handler.look("notice of the extension", sandboxed=True)
+    handler.goto(reverse("case-detail", args=[case.reference]), look="case extended")
+
+
+def _receipt(case: Case, handler: Member) -> None:
+    """Old and new dates, before anything is saved."""
+    page = reverse("receipt-correct", args=[case.reference])
+    handler.goto(page, look="day of arrival")
+    handler.fill(received_at="2026-03-04T09:00", reason="Le tampon du courrier.")
+    handler.press(page, ".go", look="day of arrival with the new dates")
 
 
 def _search_by_hand(site: Site, case: Case, contributor: Member) -> None:

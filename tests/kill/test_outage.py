@@ -5,10 +5,12 @@ Real PostgreSQL, Redis, mail server and processes, on clocks that the tests set.
 
 import re
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from requests_app.models import Case, Digest, Extension, Reminder
 from requests_app.models.answers import Decision
@@ -21,12 +23,27 @@ from tests.requests_app.reminding import Desk, ledger, paris
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
-WORKERS, BEATS, SWEEPS = 4, 2, 16  # sweeps that must have run at once before we count the mails
+WORKERS, BEATS, SWEEPS = 4, 2, 12  # sweeps that must have run at once before we count the mails
 
 
 def sweeps_done(*workers: Process) -> list[int]:
     """How many sweeps each worker says that it has finished."""
     return [len(re.findall(r"reminders_sweep\[.*succeeded", worker.output.read_text())) for worker in workers]
+
+
+@contextmanager
+def ledger_held() -> Iterator[None]:
+    """Keep every sweep from looking into the ledger, so that afterwards all of them go on at the same moment."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE requests_app_reminder IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+def sweeps_held() -> int:
+    """How many wait for that."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+        return int(cursor.fetchone()[0])
 
 
 def work_is_done() -> bool:
@@ -55,9 +72,11 @@ def test_three_days_without_a_scheduler_then_two_of_them_and_four_workers(site: 
 
     back = paris(4, 7, 7, 30)  # Good Friday to Easter Monday passed; the digest of the day is still to come
     with ExitStack() as running:
-        workers = [running.enter_context(site.worker_on(back)) for _ in range(WORKERS)]
-        for _ in range(BEATS):
-            running.enter_context(site.beat_on(back))
+        with ledger_held():
+            workers = [running.enter_context(site.worker_on(back)) for _ in range(WORKERS)]
+            for _ in range(BEATS):
+                running.enter_context(site.beat_on(back))
+            workers[0].until(lambda: sweeps_held() == WORKERS, "every worker has begun to sweep")
         workers[0].until(
             lambda: all(sweeps_done(*workers)) and sum(sweeps_done(*workers)) >= SWEEPS and work_is_done(),
             "every worker has swept, all together many times",

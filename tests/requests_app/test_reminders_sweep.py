@@ -4,15 +4,16 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dsar.core.models import Organisation, Sweep
 from dsar.core.roles import Role
-from requests_app.models import CaseRight, Decision, Digest, Extension, Message, Outgoing, Reminder, Suspension
-from requests_app.services import message_receive, messages_read
+from requests_app.models import CaseRight, Decision, Digest, Extension, Outgoing, Reminder
+from requests_app.services import case_suspend, message_receive, messages_read
 from requests_app.services.reminders import rights_due, rights_to_look_at
-from requests_app.vocabulary import DigestState, Outcome, OutgoingState, Stage
+from requests_app.vocabulary import DigestState, Outcome, OutgoingState, Stage, SuspensionReason, Way
 from tests.factories import RECEIVED_AT, MembershipFactory, TeamFactory, actor_for, member
 from tests.requests_app.reminding import Desk, Sweeps, ledger, paris, right_changed
 
@@ -330,17 +331,14 @@ def test_the_number_of_queries_does_not_grow_with_the_rights(desk: Desk, sweeps:
     assert Digest.objects.filter(state=DigestState.WAITING).count() == 4
 
 
-def test_a_right_suspended_by_an_open_question_is_told_by_the_age_of_the_question(
-    desk: Desk, sweeps: Sweeps, mailoutbox: list[object]
-) -> None:
+def test_a_right_suspended_by_an_open_question_is_told_by_the_age_of_the_question(desk: Desk, sweeps: Sweeps) -> None:
     case = desk.case()
-    message = Message.objects.create(case=case, direction="outbound", channel="form", at=paris(3, 9))
-    asked = Suspension.objects.create(
-        case=case, reason="identity", why="A name alone.", asked_by=desk.handler, asked_message=message,
-        asked_at=paris(3, 9),
-    )  # fmt: skip
-    right = right_changed(case, due_on=None, stage=Stage.AWAITING_PERSON)
-    asked.rights.add(right)
+    with time_machine.travel(paris(3, 9, 18), tick=False):
+        case_suspend(
+            case=case, rights=list(case.rights.all()), reason=SuspensionReason.IDENTITY, why="A name alone.",
+            body="Which of our accounts is yours?", way=Way.POST, sent_on=date(2026, 3, 9),
+            actor=actor_for(desk.handler, desk.organisation),
+        )  # fmt: skip
     sweeps.at(paris(3, 9, 20))
     assert case.rights.get().remind_on == date(2026, 3, 22)  # the prudent date comes first
     sweeps.at(paris(3, 23))
@@ -348,3 +346,9 @@ def test_a_right_suspended_by_an_open_question_is_told_by_the_age_of_the_questio
     sweeps.at(paris(5, 11))  # the sixtieth day is a holiday
     assert ledger(case, desk.dpo) == {("suspension", -60, "sent", "")}
     assert case.rights.get().remind_on is None
+
+    with time_machine.travel(paris(5, 11, 10), tick=False):
+        message_receive(case=case, body="The second one.")
+    sweeps.at(paris(5, 11, 11))
+    assert case.rights.get().due_on == date(2026, 6, 8)  # 27 days were left
+    assert case.rights.get().remind_on == date(2026, 5, 12)  # somebody must have read the answer

@@ -13,6 +13,7 @@ from dsar.core.roles import Role
 from requests_app import outbox
 from requests_app.models import Case, CaseRight, Digest, Reminder
 from requests_app.outbox import CLAIM_EXPIRES, GIVE_UP_AFTER, QUEUE_LEASE
+from requests_app.reminder_words import digest_parts, digest_subject
 from requests_app.services import digests
 from requests_app.services.digests import digest_send
 from requests_app.services.reminders import reminders_sweep
@@ -280,8 +281,6 @@ def test_our_own_mistake_keeps_the_mail_and_is_seen(
 @pytest.mark.parametrize("kind", [kind for kind, _ in Reminder._meta.get_field("kind").choices or ()])
 @pytest.mark.parametrize("left", [-61, -1, 0, 1, 3])
 def test_every_kind_has_its_words(desk: Desk, kind: str, left: int) -> None:
-    from requests_app.reminder_words import digest_parts, digest_subject
-
     today = timezone.localdate()
     line = Reminder(
         case_right=desk.case().rights.get(), kind=kind, threshold=left, target_on=today + timedelta(days=left),

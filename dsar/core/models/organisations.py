@@ -90,7 +90,7 @@ class Organisation(models.Model):
     identity_policy = models.JSONField(default=dict)  # what the policy says of proof of identity, by language
     policy = models.JSONField(default=dict)  # its other statements: {edition, requests, rights, breach, statements}
 
-    jurisdiction = models.CharField(max_length=12)
+    jurisdiction = models.CharField(max_length=24)
     time_zone = models.CharField(max_length=64)
     language = models.CharField(max_length=8, default="fr")
     languages = models.JSONField(default=list)

@@ -55,8 +55,8 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--check", metavar="FILE",
-            help="CSV with the columns jurisdiction, received_at, events, on, counting and due_date or any key of the JSON; "
-            "an empty cell states nothing, SUSPENDED, null or none state that there is no such date",
+            help="CSV with the columns jurisdiction, received_at, events, on, counting and due_date or any key of the "
+            "JSON; an empty cell states nothing, SUSPENDED, null or none state that there is no such date",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
