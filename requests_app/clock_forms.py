@@ -92,7 +92,10 @@ class SuspendForm(_RightsForm):
         required=False,
     )
     body = _words(_("The question"), "", rows=5)
-    way = forms.ChoiceField(label=_("How it leaves"), choices=Way.choices, widget=forms.RadioSelect, initial=Way.PAGE)
+    way = forms.ChoiceField(
+        label=_("How it leaves"), choices=Way.choices, widget=forms.RadioSelect, initial=Way.PAGE,
+        error_messages={"required": _("Choose how it leaves.")},
+    )
     sent_on = _day(_("The letter left on"), _("Only by post: the clock stands still from that day."), required=False)
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:

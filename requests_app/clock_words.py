@@ -177,7 +177,8 @@ def due_words(
     if kind == "prudent":
         text = gettext("Prudent date %(day)s") if left >= 0 else gettext("Prudent date passed on %(day)s")
         # The law is not broken on this date, so it warns and never says late.
-        return DueWords("soon" if css == "late" else css, text % shown, _days_left(left))
+        small = _days_ago(-left) if left < 0 else _days_left(left)
+        return DueWords("soon" if css == "late" else css, text % shown, small)
     if left < 0:
         text = gettext("Overdue since %(day)s") % shown
     else:
@@ -259,6 +260,10 @@ def _paused(remaining_days: int | None) -> str:
     return ngettext("Paused, %(days)s day remains", "Paused, %(days)s days remain", remaining_days) % {
         "days": remaining_days
     }
+
+
+def _days_ago(days: int) -> str:
+    return ngettext("%(days)s day ago", "%(days)s days ago", days) % {"days": days}
 
 
 def _days_left(left: int) -> str:

@@ -101,11 +101,13 @@ def extension_paragraphs(extension: Extension, until: Deadline) -> list[str]:
     asked = {"received": day_full(right.received_at), "verb": right.definition.verb}
     if until.due_on is not None:
         when = _("You have our answer by %(day)s at the latest.") % {"day": day_full(until.due_on)}
+        goes_on = _("We go on working on it, and you have nothing to do for it.")
     else:
         when = _(
             "The three months are counted from the day your request arrived. They stand still until you have answered "
             "our question."
         )
+        goes_on = _("We go on with what does not need your answer.")
     return [
         _("On %(received)s we received your request “%(verb)s”.") % asked
         + " "
@@ -115,7 +117,7 @@ def extension_paragraphs(extension: Extension, until: Deadline) -> list[str]:
         ),
         str(EXTENSION_BECAUSE[ExtensionReason(extension.reason)]),
         extension.reasoning,
-        when + " " + _("We go on working on it, and you have nothing to do for it."),
+        f"{when} {goes_on}",
     ]
 
 

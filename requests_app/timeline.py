@@ -169,7 +169,7 @@ def _due(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     changes = facts.get("changes")
     if changes:
         told = [(change, change_words(facts.get("cause", ""), change)) for change in changes]
-        return " ".join(f"{_right(change, {})}{_(': ')}{words}" for change, words in told if words)
+        return " ".join(f"{_right(change, {})}, {words}" for change, words in told if words)
     shown = facts.get("target_on") or facts.get("due_on")
     return _("due %(day)s") % {"day": _date(shown)} if shown else ""
 

@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Channel(TextChoices):
@@ -140,7 +141,7 @@ class SuspensionReason(TextChoices):
 
 
 class SuspensionEnd(TextChoices):
-    ANSWERED = "answered", _("answered")
+    ANSWERED = "answered", pgettext_lazy("a question", "answered")
     GIVEN_UP = "given_up", _("we go on without the answer")
 
 

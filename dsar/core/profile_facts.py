@@ -35,8 +35,8 @@ RIGHT_CONTENT: dict[str, dict[str, str]] = {
 # First words of the addresses of the installation itself (DESIGN §12): no organisation may be called so.
 RESERVED_SLUGS = frozenset(
     {
-        "desk", "accounts", "api", "healthz", "readyz", "metrics", "demo", "static", "i18n", "admin", "track", "confirm",
-        "calendar",
+        "desk", "accounts", "api", "healthz", "readyz", "metrics", "demo", "static", "i18n", "admin", "track",
+        "confirm", "calendar",
     }
 )
 

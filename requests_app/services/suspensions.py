@@ -16,6 +16,7 @@ from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
 from dsar.core.roles import Act
+from dsar.core.templatetags.dsar_format import day_full
 from requests_app.correspondence import body_checked, person_write
 from requests_app.deadlines import local_date
 from requests_app.models import Case, CaseRight, Message, Outgoing, PartyAddress, Suspension
@@ -126,8 +127,11 @@ def sent_moment(case: Case, sent_on: date | None, *, after: datetime) -> datetim
     if sent_on is None:
         raise DomainError("sent_on_missing", _("Give the day on which the letter left."))
     zone = case.organisation.time_zone
-    if not local_date(after, zone) <= sent_on <= local_date(datetime.now(UTC), zone):
-        raise DomainError("sent_on_impossible", _("The letter left after the request arrived, and not in the future."))
+    first, today = local_date(after, zone), local_date(datetime.now(UTC), zone)
+    if not first <= sent_on <= today:
+        raise DomainError(
+            "sent_on_impossible", _("Give a day from %(first)s to today.") % {"first": day_full(first)}
+        )
     return datetime.combine(sent_on, time(12), ZoneInfo(zone)).astimezone(UTC)
 
 

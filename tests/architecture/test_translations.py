@@ -27,7 +27,7 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
         pytest.skip("gettext is missing: apt-get install gettext")
     copy = tmp_path_factory.mktemp("source")
     for name in ("dsar", "requests_app", "identity", "exports", "templates"):
-        useless = shutil.ignore_patterns("__pycache__", "static", "*.mo", "*.po")
+        useless = shutil.ignore_patterns("__pycache__", "static", "locale")
         shutil.copytree(settings.BASE_DIR / name, copy / name, ignore=useless)
     (copy / "locale").mkdir()
     with pytest.MonkeyPatch.context() as patch:

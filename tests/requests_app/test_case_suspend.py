@@ -262,7 +262,7 @@ def test_the_mail_holds_the_question_only_where_somebody_reads_it() -> None:
     case = a_case(rights=("access",))
     asked(case)
     assert "Who are you?" not in mail.outbox[-1].body
-    assert "Le délai" in mail.outbox[-1].body
+    assert "est suspendu" in mail.outbox[-1].body
     other = a_case(rights=("access",), submission="f" * 32)
     address_confirm(address=other.parties.get().addresses.get())
     asked(other)
