@@ -50,7 +50,6 @@ from requests_app.vocabulary import (
     ItemState,
     OutgoingState,
     Stage,
-    SuspensionEnd,
     TaskKind,
     TaskState,
 )
@@ -120,6 +119,7 @@ class RightPanel:
     extension_send_back: SendBackForm | None
     extension_single_handed: SingleHandedForm | None
     extension_post: PostForm | None
+    is_to_post: bool  # its notice must leave by post
     may_extend: bool
 
     @property
@@ -291,7 +291,7 @@ def _extension_fields(
     is_author = extension is not None and extension.author_id == onlooker.user_id
     reviews = waits and onlooker.reviews and not is_author
     alone = waits and is_author and not situation.others_review and not situation.review_always
-    to_post = extension is not None and services.is_approved(extension) and not (extension.mail_id or extension.sent_at)
+    to_post = extension is not None and services.is_to_post(extension)
     return {
         "extension": extension,
         "extension_review": _form(forms, f"extension_review:{code}", ReviewForm, case) if reviews else None,
@@ -302,6 +302,7 @@ def _extension_fields(
         "extension_post": (
             _form(forms, f"extension_post:{code}", PostForm, case) if to_post and onlooker.works else None
         ),
+        "is_to_post": to_post,
         "may_extend": onlooker.works and services.may_extend(right),
     }
 
@@ -309,9 +310,7 @@ def _extension_fields(
 def _question_line(case: Case, suspension: Suspension, may_work: bool, forms: Forms) -> QuestionLine:
     number = suspension.pk
     is_open = suspension.answered_at is None
-    taken_for_answer = suspension.end == SuspensionEnd.ANSWERED and all(
-        right.stage in (Stage.IN_PROGRESS, Stage.AWAITING_PERSON) for right in suspension.rights.all()
-    )
+    taken_for_answer = services.may_continue(suspension)
     return QuestionLine(
         suspension=suspension,
         rights=list(suspension.rights.all()),

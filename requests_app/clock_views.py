@@ -231,7 +231,9 @@ def extension_letter(request: HttpRequest, reference: str, right: str) -> HttpRe
     case = case_or_404(request, reference)
     extension = extension_or_404(case, right)
     sent_at = extension.sent_at or timezone.now()
-    html = extension_html(extension, services.clock_extended(extension.case_right, sent_at))
+    right_extended = extension.case_right
+    until = services.clock_extended(right_extended, sent_at)
+    html = extension_html(extension, until, services.law_of(right_extended))
     return csp(LETTER_POLICY)(lambda _request: HttpResponse(html))(request)
 
 
@@ -254,17 +256,19 @@ def receipt_correct(request: HttpRequest, reference: str) -> HttpResponseBase:
             initial = {"version": case.version, "rights": came_together, "received_at": case.received_at}
             return show(ReceiptForm(rights=rights, initial=initial))
     form = ReceiptForm(request.POST, rights=rights)
-    if request.POST.get("go") == "save":
-        service = partial(services.receipt_correct, case=case)
-        done = _("The day of arrival is corrected, and every date counted from it.")
-        return form_act(request, case, form, service, show, done=done, anchor="clock")
     with timezone.override(zone):
         if not form.is_valid():
             return show(form, status=422)
-        try:
-            chosen, moment = form.cleaned_data["rights"], form.cleaned_data["received_at"]
-            changes = services.receipt_changes(case, chosen, moment)
-        except DomainError as refusal:
-            form.refuse(refusal)
-            return show(form, status=422)
-        return show(form, context={"changes": changes})
+        chosen, moment = form.cleaned_data["rights"], form.cleaned_data["received_at"]
+    # What is saved is what was shown: other rights or another moment are shown first.
+    shown = " ".join([moment.isoformat(), *(right.right for right in chosen)])
+    if request.POST.get("go") == "save" and request.POST.get("shown") == shown:
+        service = partial(services.receipt_correct, case=case)
+        done = _("The day of arrival is corrected, and every date counted from it.")
+        return form_act(request, case, form, service, show, done=done, anchor="clock")
+    try:
+        changes = services.receipt_changes(case, chosen, moment)
+    except DomainError as refusal:
+        form.refuse(refusal)
+        return show(form, status=422)
+    return show(form, context={"changes": changes, "shown": shown})

@@ -25,6 +25,7 @@ from dsar.core.models import Organisation
 from dsar.core.templatetags.dsar_format import day_full
 from requests_app.clock_words import explanation_words
 from requests_app.correspondence import absolute
+from requests_app.deadline_rules import Rule
 from requests_app.deadlines import Deadline
 from requests_app.grounds import GROUNDS, Ground
 from requests_app.models import Case, CaseRight, Decision, Extension, PartyAddress
@@ -76,10 +77,10 @@ def letter_html(case: Case, rights: Sequence[CaseRight]) -> str:
         )
 
 
-def extension_html(extension: Extension, until: Deadline) -> str:
+def extension_html(extension: Extension, until: Deadline, law: Rule) -> str:
     """The notice of an extension as a letter, in the language of the person (GDPR art. 12(3)).
 
-    `until` is the clock as it is, or would be, once the notice has left.
+    `until` is the clock as it is, or would be, once the notice has left; `law` is the rule that counts.
     """
     case = extension.case_right.case
     with language_override(case.language), timezone.override(ZoneInfo(case.organisation.time_zone)):
@@ -88,14 +89,14 @@ def extension_html(extension: Extension, until: Deadline) -> str:
             {
                 **_frame(case, due_on=until.due_on, dated=extension.reviewed_at),
                 "title": _("We need more time for your request"),
-                "paragraphs": extension_paragraphs(extension, until),
+                "paragraphs": extension_paragraphs(extension, until, law),
                 "steps": explanation_words(until.explanation),
                 "signatory": extension.author.name,
             },
         )
 
 
-def extension_paragraphs(extension: Extension, until: Deadline) -> list[str]:
+def extension_paragraphs(extension: Extension, until: Deadline, law: Rule) -> list[str]:
     """What the notice says, in the active language: what was asked, why it takes longer, until when, what goes on."""
     right = extension.case_right
     asked = {"received": day_full(right.received_at), "verb": right.definition.verb}
@@ -103,22 +104,33 @@ def extension_paragraphs(extension: Extension, until: Deadline) -> list[str]:
         when = _("You have our answer by %(day)s at the latest.") % {"day": day_full(until.due_on)}
         goes_on = _("We go on working on it, and you have nothing to do for it.")
     else:
-        when = _(
-            "The three months are counted from the day your request arrived. They stand still until you have answered "
-            "our question."
-        )
+        when = _("The time stands still until you have answered our question; we then tell you the new date.")
         goes_on = _("We go on with what does not need your answer.")
     return [
-        _("On %(received)s we received your request “%(verb)s”.") % asked
-        + " "
-        + _(
-            "The law gives us one month to answer. Where a request is complex, it allows two more months, if we tell "
-            "you within the first one and say why (GDPR, article 12(3))."
-        ),
+        _("On %(received)s we received your request “%(verb)s”.") % asked + " " + _extension_law(law),
         str(EXTENSION_BECAUSE[ExtensionReason(extension.reason)]),
         extension.reasoning,
         f"{when} {goes_on}",
     ]
+
+
+def _extension_law(law: Rule) -> str:
+    """What the law of the place allows, and on which condition."""
+    if law.extended is not None and law.extended.days:
+        days = {"first": law.period.days, "more": law.extended.days - law.period.days}
+        return _(
+            "The law gives us %(first)s days to answer. Where that is not enough, it allows %(more)s more days, if we "
+            "tell you within the first ones and say why."
+        ) % days
+    if law.code == "UK":
+        return _(
+            "The law gives us one month to answer. Where a request is complex, it allows two more months, if we tell "
+            "you within the first one and say why (UK GDPR, article 12A)."
+        )
+    return _(
+        "The law gives us one month to answer. Where a request is complex, it allows two more months, if we tell you "
+        "within the first one and say why (GDPR, article 12(3))."
+    )
 
 
 EXTENSION_BECAUSE = {

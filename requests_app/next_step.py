@@ -14,7 +14,7 @@ from dsar.core.texts import listed
 from requests_app.desk_dates import shown_date
 from requests_app.models import Case, CaseRight, Decision
 from requests_app.rights_table import RULES, checklist_label
-from requests_app.services import Obstacle, extension_of, is_approved
+from requests_app.services import Obstacle, extension_of, is_approved, is_to_post
 from requests_app.vocabulary import ItemState, Stage, TaskState
 
 
@@ -120,7 +120,7 @@ def _extension_step(right: CaseRight, onlooker: Onlooker, situation: Situation) 
     by, names = right.extension_notice_prudent_on or right.prudent_due_on, {"right": right.definition.name}
     anchor = f"extension-{right.right}"
     if is_approved(extension):
-        if extension.mail_id is not None:
+        if not is_to_post(extension):
             return None
         return NextStep("post_notice", _("Next: post the notice that extends “%(right)s”") % names,
                         _("The extension holds only once its notice has left."), by, anchor=anchor,

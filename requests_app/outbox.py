@@ -58,6 +58,18 @@ def outbox_send(outgoing_id: int) -> None:
         _accepted(outgoing)
 
 
+def outbox_stop(outgoing: Outgoing) -> bool:
+    """Keep a mail from leaving, because what it says no longer holds; False for one that left or is just leaving.
+
+    Runs in the caller's transaction.
+    """
+    waiting = Outgoing.objects.filter(pk=outgoing.pk, state=OutgoingState.PENDING)
+    stopped = waiting.update(state=OutgoingState.STOPPED, body_text="", body_html="", retry_at=None)
+    if stopped:
+        _journal(outgoing, "message.stopped")
+    return bool(stopped)
+
+
 def outbox_sweep(now: datetime | None = None) -> int:
     """Free what was claimed too long ago and queue what is due; returns how many mails were queued.
 

@@ -1,6 +1,7 @@
 """Celery's doors into requests_app: each takes an id, calls one service, and is safe to run twice."""
 
 from celery import shared_task
+from django.utils import timezone
 
 from dsar.core.broker import task_queue
 from requests_app import outbox
@@ -62,9 +63,8 @@ def notices_sweep() -> None:
 
 @shared_task(name="requests_app.clocks_sweep")
 def clocks_sweep() -> None:
-    """Count open clocks anew where a calendar has changed, as it does with a new version of the holidays."""
-    if clocks.clocks_outdated():
-        clocks.clocks_refresh()
+    """Count open clocks anew once after a new version of the rules, the calendars or the counting."""
+    clocks.clocks_follow(timezone.now())
 
 
 @shared_task(name="requests_app.reminders_sweep")

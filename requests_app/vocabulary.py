@@ -121,6 +121,7 @@ class OutgoingState(TextChoices):
     CLAIMED = "claimed", _("being sent")
     SENT = "sent", _("sent")
     FAILED = "failed", _("not delivered")
+    STOPPED = "stopped", _("not sent any more")
 
 
 class MailOutcome(TextChoices):

@@ -45,6 +45,7 @@ EVENTS = {
     "message.sent": _("Message sent"),
     "message.perhaps_sent_twice": _("Message perhaps sent twice"),
     "message.failed": _("Message not delivered"),
+    "message.stopped": _("Message not sent any more"),
     "note.added": _("Note added"),
     "collection.finished": _("Source answered"),
     "collection.doubted": _("Records of a source called into doubt"),

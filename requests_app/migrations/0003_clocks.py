@@ -236,5 +236,10 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('letter', 'Letter (PDF)'), ('letter_html', 'Letter (web page)'), ('package', 'Data package'), ('notice', 'Notice of extension (PDF)'), ('notice_html', 'Notice of extension (web page)')], max_length=12),
         ),
+        migrations.AlterField(
+            model_name='outgoing',
+            name='state',
+            field=models.CharField(choices=[('pending', 'waiting'), ('claimed', 'being sent'), ('sent', 'sent'), ('failed', 'not delivered'), ('stopped', 'not sent any more')], default='pending', max_length=8),
+        ),
         migrations.RunPython(look_now, migrations.RunPython.noop),
     ]

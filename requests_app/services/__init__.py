@@ -2,7 +2,7 @@
 
 from requests_app.services.answers import answer_release, answer_reseal, channels, release_obstacles
 from requests_app.services.cases import case_close, case_take, case_touch
-from requests_app.services.clocks import case_clock_refresh, clock_extended, clocks_changed, clocks_refresh
+from requests_app.services.clocks import case_clock_refresh, clock_extended, clocks_changed, clocks_refresh, law_of
 from requests_app.services.codes import code_send, portal_opened
 from requests_app.services.decisions import (
     decision_approve,
@@ -23,6 +23,7 @@ from requests_app.services.extensions import (
     extension_submit,
     extensions_of_year,
     is_approved,
+    is_to_post,
     may_extend,
 )
 from requests_app.services.intake import OpenedCase, case_open, case_right_add
@@ -35,6 +36,7 @@ from requests_app.services.receipts import ReceiptChange, receipt_changes, recei
 from requests_app.services.reminders import reminders_sweep
 from requests_app.services.suspensions import (
     case_suspend,
+    may_continue,
     may_suspend,
     stands_still,
     suspension_answer,
@@ -95,8 +97,11 @@ __all__ = [
     "file_opened",
     "identity_establish",
     "is_approved",
+    "is_to_post",
+    "law_of",
     "letter_groups",
     "letter_prepare",
+    "may_continue",
     "may_extend",
     "may_suspend",
     "message_receive",

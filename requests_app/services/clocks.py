@@ -1,5 +1,7 @@
 """The one writer of cached dates: each right's clock from its own facts, and the case's next date (GDPR art. 12(3))."""
 
+import hashlib
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -8,15 +10,22 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from dsar.core import jurisdictions
 from dsar.core.actors import Actor
+from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
 from dsar.core.jurisdictions import jurisdiction
-from dsar.core.models import Organisation
+from dsar.core.models import Organisation, Sweep
+from dsar.core.sweeps import sweep_note
+from requests_app.deadline_rules import RULES as LAWS
+from requests_app.deadline_rules import Rule, rule_for
 from requests_app.deadlines import Deadline, Facts, Pause, deadline, local_date, working_days_after
 from requests_app.models import Case, CaseRight, Suspension
 from requests_app.reminder_rules import first_reminder_on
 from requests_app.rights_table import RULES
 from requests_app.vocabulary import ClockCause
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,8 @@ def clock_compute(organisation: Organisation, right: str, happened: Happened) ->
     """
     facts = happened.facts(organisation)
     received_on = local_date(happened.received_at, organisation.time_zone)
-    last_fact_on = max([received_on, *(pause.answered_on or pause.asked_on for pause in facts.pauses)])
+    days_of_facts = [facts.extended_on, *(pause.answered_on or pause.asked_on for pause in facts.pauses)]
+    last_fact_on = max([received_on, *filter(None, days_of_facts)])
     days = RULES[right].target_working_days
     calendar = jurisdiction(organisation.jurisdiction).calendar
     target_on = working_days_after(received_on, days, calendar) if days else None
@@ -112,6 +122,13 @@ def clock_extended(case_right: CaseRight, at: datetime) -> Deadline:
     """The clock as it would be, if the notice of an extension left at that aware instant."""
     organisation = case_right.case.organisation
     return clock_compute(organisation, case_right.right, replace(happened_to(case_right), extended_at=at)).deadline
+
+
+def law_of(case_right: CaseRight) -> Rule:
+    """The law that counts for a right: of its organisation's jurisdiction, on the day of receipt."""
+    organisation = case_right.case.organisation
+    received_on = local_date(case_right.received_at, organisation.time_zone)
+    return rule_for(jurisdiction(organisation.jurisdiction).rule, received_on)
 
 
 def next_on(rights: Iterable[CaseRight], otherwise: date) -> date:
@@ -212,7 +229,11 @@ def clocks_changed(*, organisation: Organisation | None = None) -> list[ClockCha
         rights = rights.filter(case__organisation=organisation)
     changes = []
     for right in rights.prefetch_related("suspensions", "extensions").order_by("pk").iterator(chunk_size=500):
-        fields = clock_compute(right.case.organisation, right.right, happened_to(right)).fields
+        try:
+            fields = clock_compute(right.case.organisation, right.right, happened_to(right)).fields
+        except DomainError as error:  # one contradiction must not keep the others from being counted
+            logger.error("The clock of %s %s cannot be counted: %s", right.case.reference, right.right, error.code)
+            continue
         if any(getattr(right, name) != value for name, value in fields.items()):
             changes.append(ClockChange(right, fields["due_on"]))
     return changes
@@ -225,16 +246,23 @@ def clocks_refresh(*, organisation: Organisation | None = None) -> list[ClockCha
     """
     changes = clocks_changed(organisation=organisation)
     for case in {change.right.case_id: change.right.case for change in changes}.values():
-        case_clock_refresh(case=case, cause=ClockCause.CALENDAR)
+        try:
+            case_clock_refresh(case=case, cause=ClockCause.CALENDAR)
+        except DomainError as error:  # of another right of this case, which was named above
+            logger.error("The clocks of %s stay as they were: %s", case.reference, error.code)
     return changes
 
 
-def clocks_outdated() -> bool:
-    """Whether some open right was computed with another calendar than the one installed for it now."""
-    stored = (
-        CaseRight.objects.awaited()
-        .order_by()
-        .values_list("case__organisation__jurisdiction", "clock_calendar")
-        .distinct()
-    )
-    return any(calendar != jurisdiction(code).calendar.version for code, calendar in stored)
+def clocks_follow(now: datetime) -> list[ClockChange]:
+    """Refresh every clock once after a new version of the rules, the calendars or the counting; else nothing.
+
+    The last one followed is noted by its fingerprint, so that a sweep costs one query where nothing has changed.
+    """
+    told = repr((jurisdictions.HOLIDAYS_VERSION, settings.DSAR_SUSPENSION_COUNTING, sorted(LAWS.items())))
+    name = f"clocks {hashlib.sha256(told.encode()).hexdigest()[:16]}"
+    if Sweep.objects.filter(name=name).exists():
+        return []
+    changes = clocks_refresh()
+    Sweep.objects.filter(name__startswith="clocks ").exclude(name=name).delete()
+    sweep_note(name, now)
+    return changes

@@ -23,10 +23,10 @@ from requests_app.letters import extension_paragraphs
 from requests_app.models import Case, CaseRight, Decision, Extension, Message, PartyAddress
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_touch
-from requests_app.services.clocks import case_clock_refresh, clock_extended
+from requests_app.services.clocks import case_clock_refresh, clock_extended, law_of
 from requests_app.services.decisions import reviewers_for
 from requests_app.services.suspensions import sent_moment
-from requests_app.vocabulary import AddressKind, Channel, ClockCause, Direction, ExtensionReason, Stage
+from requests_app.vocabulary import AddressKind, Channel, ClockCause, Direction, ExtensionReason, OutgoingState, Stage
 
 EXTENDABLE = (Stage.TO_DO, Stage.IN_PROGRESS, Stage.AWAITING_PERSON)
 YEAR = timedelta(days=365)
@@ -34,13 +34,14 @@ YEAR = timedelta(days=365)
 
 def may_extend(case_right: CaseRight) -> bool:
     """Whether an extension may still be written for this right; reads `extensions` through the prefetch cache."""
-    return (
-        RULES[case_right.right].may_wait
-        and case_right.stage in EXTENDABLE
-        and case_right.extension_notice_prudent_on is not None
-        and not _expired(case_right)
-        and extension_of(case_right) is None
+    return _is_known(case_right) and case_right.stage in EXTENDABLE and not (
+        _expired(case_right) or extension_of(case_right)
     )
+
+
+def _is_known(case_right: CaseRight) -> bool:
+    """Whether the law gives this right a longer period: Switzerland and Brazil name none (law.md §2.8)."""
+    return RULES[case_right.right].may_wait and law_of(case_right).extended is not None
 
 
 def extension_of(case_right: CaseRight) -> Extension | None:
@@ -128,7 +129,7 @@ def extension_single_handed(*, extension: Extension, actor: Actor, reason: str, 
 
 @transaction.atomic
 def extension_post(*, extension: Extension, sent_on: date | None, actor: Actor, version: int | None = None) -> None:
-    """The printed notice left by post on that local date, because the person has no mailbox.
+    """The printed notice left by post on that local date, because the person has no mailbox or it refused the mail.
 
     Raises DomainError `notice_not_approved`, `notice_sent_already`, `sent_on_missing` or `sent_on_impossible`.
     """
@@ -137,9 +138,10 @@ def extension_post(*, extension: Extension, sent_on: date | None, actor: Actor, 
     case_touch(case=case, version=version)
     if not is_approved(extension):
         raise DomainError("notice_not_approved", _("A second person has not approved this extension yet."))
-    if extension.mail_id is not None or extension.sent_at is not None:
-        raise DomainError("notice_sent_already", _("This notice has left already."))
-    extension_announce(extension=extension, sent_at=sent_moment(case, sent_on, after=extension.written_at), actor=actor)
+    if not is_to_post(extension):
+        raise DomainError("notice_sent_already", _("This notice has left already, or its mail is leaving."))
+    approved_at = extension.reviewed_at or extension.written_at
+    extension_announce(extension=extension, sent_at=sent_moment(case, sent_on, after=approved_at), actor=actor)
 
 
 @transaction.atomic
@@ -160,8 +162,14 @@ def is_approved(extension: Extension) -> bool:
     return extension.review in (Decision.Review.APPROVED, Decision.Review.SINGLE_HANDED)
 
 
+def is_to_post(extension: Extension) -> bool:
+    """Whether the notice must leave by post: no mailbox, or its mail was refused."""
+    by_mail = extension.mail is not None and extension.mail.state != OutgoingState.FAILED
+    return is_approved(extension) and extension.sent_at is None and not by_mail
+
+
 def _extendable_check(case_right: CaseRight) -> None:
-    if not RULES[case_right.right].may_wait or case_right.extension_notice_prudent_on is None:
+    if not _is_known(case_right):
         raise DomainError("right_not_extendable", _("The law knows no extension for this right."))
     if case_right.stage not in EXTENDABLE:
         raise DomainError("right_not_extendable", _("This right is decided or in review: answer it instead."))
@@ -202,7 +210,7 @@ def _notice_write(extension: Extension) -> Message:
     case = case_right.case
     until = clock_extended(case_right, datetime.now(UTC))
     with language_override(case.language), timezone.override(case.organisation.time_zone):
-        paragraphs = extension_paragraphs(extension, until)
+        paragraphs = extension_paragraphs(extension, until, law_of(case_right))
     message = Message.objects.create(
         case=case,
         direction=Direction.OUTBOUND,
@@ -219,7 +227,12 @@ def _notice_write(extension: Extension) -> Message:
             template="emails/extension_notice",
             address=address,
             key=f"extension:{case.reference}:{extension.pk}",
-            context={"paragraphs": paragraphs},
+            # What a member wrote goes only where we know that somebody reads it; the law's reason goes in any case.
+            context={
+                "paragraphs": paragraphs
+                if address.confirmed_at
+                else [words for words in paragraphs if words != extension.reasoning]
+            },
         )
     Extension.objects.filter(pk=extension.pk).update(notice_message=message, mail=mail)
     extension.notice_message, extension.mail = message, mail

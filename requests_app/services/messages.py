@@ -1,11 +1,13 @@
 """Messages on a case: what the person wrote, what we wrote on the tracking page, and notes among ourselves."""
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.db import transaction
 
 from dsar.core.actors import Actor
+from dsar.core.errors import DomainError
 from dsar.core.files import file_rewrap
 from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
@@ -15,6 +17,8 @@ from requests_app.models import Case, Message, PartyAddress
 from requests_app.services.cases import case_touch
 from requests_app.services.suspensions import suspensions_answer
 from requests_app.vocabulary import Channel, Direction
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -90,8 +94,17 @@ def message_receive(
     message.files.set(files)
     _journal(message, "message.received", Actor.DATA_SUBJECT)
     if may_answer:
-        suspensions_answer(case=case, answered_at=message.at, actor=Actor.DATA_SUBJECT)
+        _answer_note(message)
     return message
+
+
+def _answer_note(message: Message) -> None:
+    """Let open questions count as answered; the message is filed even where its clock cannot be counted."""
+    try:
+        with transaction.atomic():
+            suspensions_answer(case=message.case, answered_at=message.at, actor=Actor.DATA_SUBJECT)
+    except DomainError as error:
+        logger.error("An answer on %s starts no clock: %s", message.case.reference, error.code)
 
 
 def _journal(message: Message, kind: str, actor: Actor) -> None:

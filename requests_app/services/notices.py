@@ -3,6 +3,7 @@
 Facts of the outbox become facts of the clocks here, once by the news of a sent mail and again by a sweep.
 """
 
+import logging
 from contextlib import suppress
 
 from django.db import transaction
@@ -10,35 +11,50 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
+from dsar.core.errors import DomainError
 from dsar.core.files import file_store
 from requests_app.letters import extension_html
 from requests_app.models import Deliverable, Extension, Suspension
 from requests_app.pdf import PdfUnavailable, pdf_render
-from requests_app.services.clocks import clock_extended
+from requests_app.services.clocks import clock_extended, law_of
 from requests_app.services.deliverables import deliverable_register, deliverables_release
 from requests_app.services.extensions import extension_announce
 from requests_app.services.suspensions import suspension_begin
 from requests_app.vocabulary import DeliverableKind
 
+logger = logging.getLogger(__name__)
+
 NOTICE_KINDS = (DeliverableKind.NOTICE, DeliverableKind.NOTICE_HTML)
 
 
 def notices_left(outgoing_id: int | None = None) -> int:
-    """Note what has left, by one mail or by any: questions begin to suspend, extensions hold. Safe to run twice."""
+    """Note what has left, by one mail or by any: questions begin to suspend, extensions hold. Safe to run twice.
+
+    Each in a transaction of its own: a case whose facts contradict each other is logged and holds up no other one.
+    """
     questions = Suspension.objects.filter(asked_at=None, answered_at=None).exclude(mail__sent_at=None)
     extensions = Extension.objects.filter(sent_at=None).exclude(mail__sent_at=None)
     if outgoing_id is not None:
         questions, extensions = questions.filter(mail=outgoing_id), extensions.filter(mail=outgoing_id)
-    count = 0
-    for suspension in questions.select_related("case__organisation", "mail"):
-        if suspension.mail is not None and suspension.mail.sent_at is not None:
-            suspension_begin(suspension=suspension, asked_at=suspension.mail.sent_at)
-            count += 1
-    for extension in extensions.select_related("case_right__case__organisation", "mail"):
-        if extension.mail is not None and extension.mail.sent_at is not None:
-            extension_announce(extension=extension, sent_at=extension.mail.sent_at)
-            count += 1
-    return count
+    found = [
+        *questions.select_related("case__organisation", "mail"),
+        *extensions.select_related("case_right__case__organisation", "mail"),
+    ]
+    return sum(map(_left_note, found))
+
+
+def _left_note(left: Suspension | Extension) -> bool:
+    if left.mail is None or left.mail.sent_at is None:
+        return False
+    try:
+        if isinstance(left, Suspension):
+            suspension_begin(suspension=left, asked_at=left.mail.sent_at)
+        else:
+            extension_announce(extension=left, sent_at=left.mail.sent_at)
+    except DomainError as error:
+        logger.error("Mail %s has left, and its clock cannot be counted: %s", left.mail.message_id, error.code)
+        return False
+    return True
 
 
 def notices_unprepared() -> list[int]:
@@ -58,7 +74,7 @@ def notice_prepare(*, extension: Extension) -> list[Deliverable]:
         return []
     with language_override(case.language):
         until = clock_extended(extension.case_right, extension.reviewed_at or extension.written_at)
-        html = extension_html(extension, until)
+        html = extension_html(extension, until, law_of(extension.case_right))
         name = _("extension")
     files = [(DeliverableKind.NOTICE_HTML, f"{name}.html", "text/html", html.encode())]
     with suppress(PdfUnavailable):  # the web page is a complete letter

@@ -14,18 +14,27 @@ from dsar.core.roles import Act
 from requests_app.models import Case, CaseRight
 from requests_app.services.cases import case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_compute, happened_to
+from requests_app.services.suspensions import suspension_begin
 from requests_app.vocabulary import ClockCause, Direction
 
 
 @dataclass(frozen=True)
+class Dates:
+    """The dates of one right that a person works with; `due_on` is None while a question is open."""
+
+    due_on: date | None
+    paused_days: int | None
+    prudent_due_on: date
+    target_on: date | None
+
+
+@dataclass(frozen=True)
 class ReceiptChange:
-    """What a corrected arrival makes of one right's dates; None where a question leaves no date."""
+    """What a corrected arrival makes of one right's dates."""
 
     case_right: CaseRight
-    before: date | None
-    after: date | None
-    prudent_before: date
-    prudent_after: date
+    before: Dates
+    after: Dates
 
 
 def receipt_changes(case: Case, rights: Sequence[CaseRight], received_at: datetime) -> list[ReceiptChange]:
@@ -34,10 +43,11 @@ def receipt_changes(case: Case, rights: Sequence[CaseRight], received_at: dateti
     changes = []
     for right in rights:
         clock = clock_compute(case.organisation, right.right, replace(happened_to(right), received_at=received_at))
-        fields = clock.fields
-        changes.append(
-            ReceiptChange(right, right.due_on, fields["due_on"], right.prudent_due_on, fields["prudent_due_on"])
+        before, after = (
+            Dates(of["due_on"], of["paused_days"], of["prudent_due_on"], of["target_on"])
+            for of in (vars(right), clock.fields)
         )
+        changes.append(ReceiptChange(right, before, after))
     return changes
 
 
@@ -58,6 +68,9 @@ def receipt_correct(
     """
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
+    for suspension in case.suspensions.open().filter(asked_at=None).exclude(mail__sent_at=None):
+        # It left a moment ago: that is a fact which the new day must not contradict.
+        suspension_begin(suspension=suspension, asked_at=suspension.mail.sent_at)
     if not reason.strip():
         raise DomainError("reason_missing", _("Write how you know the right day: it must be provable."))
     changes = receipt_changes(case, rights, received_at)

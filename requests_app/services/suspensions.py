@@ -20,6 +20,7 @@ from dsar.core.templatetags.dsar_format import day_full
 from requests_app.correspondence import body_checked, person_write
 from requests_app.deadlines import local_date
 from requests_app.models import Case, CaseRight, Message, Outgoing, PartyAddress, Suspension
+from requests_app.outbox import outbox_stop
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_compute, happened_to
@@ -62,8 +63,8 @@ def case_suspend(
     member = actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
     _askable_check(rights)
-    if reason == SuspensionReason.IDENTITY and case.identity_established_at is not None:
-        raise DomainError("identity_established", _("We know who asks: identity is established, so no doubt is left."))
+    if reason == SuspensionReason.IDENTITY:
+        _doubt_check(case)
     if not why.strip():
         raise DomainError("why_missing", _("Write why the answer is needed: the law wants a reason."))
     asked_at, address = _leaves(case, rights, way, sent_on)
@@ -105,6 +106,12 @@ def _askable_check(rights: Sequence[CaseRight]) -> None:
             raise DomainError("right_not_askable", _("“%(right)s” is decided or in review: no question waits.") % name)
 
 
+def _doubt_check(case: Case) -> None:
+    """Raises DomainError `identity_established`: without a doubt nothing about identity is asked (GDPR art. 12(6))."""
+    if Case.objects.filter(pk=case.pk).exclude(identity_established_at=None).exists():
+        raise DomainError("identity_established", _("We know who asks: identity is established, so no doubt is left."))
+
+
 def _leaves(
     case: Case, rights: Sequence[CaseRight], way: str, sent_on: date | None
 ) -> tuple[datetime | None, PartyAddress | None]:
@@ -120,7 +127,7 @@ def _leaves(
 
 
 def sent_moment(case: Case, sent_on: date | None, *, after: datetime) -> datetime:
-    """The instant for a letter that left on a local date: noon there, so that no change of zone moves the day.
+    """The instant for a letter that left on a local date: noon there, or `after` where that is later on the same day.
 
     Raises DomainError `sent_on_missing`, or `sent_on_impossible` for a day in the future or before `after`.
     """
@@ -132,7 +139,8 @@ def sent_moment(case: Case, sent_on: date | None, *, after: datetime) -> datetim
         raise DomainError(
             "sent_on_impossible", _("Give a day from %(first)s to today.") % {"first": day_full(first)}
         )
-    return datetime.combine(sent_on, time(12), ZoneInfo(zone)).astimezone(UTC)
+    noon = datetime.combine(sent_on, time(12), ZoneInfo(zone)).astimezone(UTC)
+    return max(noon, after)  # what it answers arrived before it, even in the evening
 
 
 def _question_write(message: Message, reason: str, rights: Sequence[CaseRight], address: PartyAddress) -> Outgoing:
@@ -144,9 +152,9 @@ def _question_write(message: Message, reason: str, rights: Sequence[CaseRight], 
         # The question itself goes only where we know that somebody reads it.
         context={
             "reason": str(reason),
-            "rights": rights,
+            "still": [right for right in rights if stands_still(right, reason)],
+            "running": [right for right in rights if not stands_still(right, reason)],
             "question": message.body if address.confirmed_at else "",
-            "stands_still": any(stands_still(right, reason) for right in rights),
         },
     )
 
@@ -155,7 +163,8 @@ def _question_write(message: Message, reason: str, rights: Sequence[CaseRight], 
 def suspension_begin(*, suspension: Suspension, asked_at: datetime) -> None:
     """The question has left at that aware instant: its rights wait for the person and their clocks stand still.
 
-    Idempotent. Rights that were decided meanwhile are left out, and so is a question that was answered meanwhile.
+    Idempotent. Rights that were decided meanwhile are left out, and so is a question that was answered meanwhile; one
+    that no right waits for any more is over at once.
     """
     rows = Suspension.objects.filter(pk=suspension.pk, asked_at=None, answered_at=None)
     if not rows.update(asked_at=asked_at):
@@ -167,22 +176,35 @@ def suspension_begin(*, suspension: Suspension, asked_at: datetime) -> None:
         elif case_right.stage != Stage.AWAITING_PERSON:
             suspension.rights.remove(case_right)
     _journal(suspension, "suspension.begun", Actor.SYSTEM, asked_at=asked_at.isoformat())
-    case_clock_refresh(case=suspension.case, cause=ClockCause.SUSPENDED)
+    if suspension.rights.exists():
+        case_clock_refresh(case=suspension.case, cause=ClockCause.SUSPENDED)
+    else:
+        _close(suspension, asked_at, SuspensionEnd.GIVEN_UP, Actor.SYSTEM)
 
 
 @transaction.atomic
 def suspensions_answer(*, case: Case, answered_at: datetime, actor: Actor, reason: str = "") -> None:
-    """Every question, or those with that reason, that had left before is taken as answered at that aware instant.
+    """Every question, or those with that reason, that was asked before is taken as answered at that aware instant.
 
-    Because the person wrote; or because identity is established by another way, so that nothing is waited for.
+    Because the person wrote; or because identity is established by another way, so that nothing is waited for. One
+    whose mail has not left yet can be read on the tracking page: its answer keeps the clock from stopping at all.
     """
-    for suspension in case.suspensions.open().select_related("mail"):
+    for suspension in case.suspensions.open().select_related("mail", "asked_message"):
         if reason and suspension.reason != reason:
             continue
         if suspension.asked_at is None and suspension.mail is not None and suspension.mail.sent_at is not None:
             suspension_begin(suspension=suspension, asked_at=suspension.mail.sent_at)
-        if suspension.asked_at is not None and suspension.asked_at <= answered_at:
+        if suspension.answered_at is None and _was_asked(suspension, answered_at):
             _close(suspension, answered_at, SuspensionEnd.ANSWERED, actor)
+
+
+def _was_asked(suspension: Suspension, by: datetime) -> bool:
+    """Whether the person could have read the question then; of a letter only the day is known."""
+    asked_at = suspension.asked_at or suspension.asked_message.at
+    if suspension.asked_message.channel != Channel.POST:
+        return asked_at <= by
+    zone = suspension.case.organisation.time_zone
+    return local_date(asked_at, zone) <= local_date(by, zone)
 
 
 @transaction.atomic
@@ -211,18 +233,30 @@ def suspension_end(*, suspension: Suspension, actor: Actor, version: int | None 
     _close(suspension, datetime.now(UTC), SuspensionEnd.GIVEN_UP, actor)
 
 
+def may_continue(suspension: Suspension) -> bool:
+    """Whether a member may still find that the answer to this question was none."""
+    is_settled = suspension.reason == SuspensionReason.IDENTITY and suspension.case.identity_established_at is not None
+    waits = all(right.stage in (Stage.IN_PROGRESS, Stage.AWAITING_PERSON) for right in suspension.rights.all())
+    return suspension.end == SuspensionEnd.ANSWERED and suspension.asked_at is not None and waits and not is_settled
+
+
 @transaction.atomic
 def suspension_continue(
     *, suspension: Suspension, reason: str, actor: Actor, version: int | None = None
 ) -> None:
     """What the person wrote was no answer: the question stays open, and its clock stood still all the time.
 
-    Raises DomainError `reason_missing`, `question_open` when nothing was taken for an answer, or `right_moved_on`.
+    Raises DomainError `reason_missing`, `question_open` when nothing was taken for an answer, `question_never_left`,
+    `identity_established` or `right_moved_on`.
     """
     actor.must(Act.CASE_WORK, suspension.case.organisation)
     case_touch(case=suspension.case, version=version)
     if not reason.strip():
         raise DomainError("reason_missing", _("Write why this is not the answer."))
+    if suspension.asked_at is None:
+        raise DomainError("question_never_left", _("This question never left: ask it again."))
+    if suspension.reason == SuspensionReason.IDENTITY:
+        _doubt_check(suspension.case)
     rights = list(suspension.rights.select_related("case__organisation"))
     if any(right.stage not in (Stage.IN_PROGRESS, Stage.AWAITING_PERSON) for right in rights):
         raise DomainError("right_moved_on", _("This right has been decided meanwhile."))
@@ -241,6 +275,8 @@ def _close(suspension: Suspension, answered_at: datetime, end: SuspensionEnd, ac
     if not Suspension.objects.filter(pk=suspension.pk, answered_at=None).update(answered_at=answered_at, end=end):
         raise DomainError("not_waiting_for_answer", _("This question is answered already."))
     suspension.answered_at, suspension.end = answered_at, end
+    if suspension.asked_at is None and suspension.mail is not None:
+        outbox_stop(suspension.mail)  # it would tell of a clock that stands still
     for case_right in suspension.rights.select_related("case__organisation"):
         still_waits = case_right.suspensions.open().exclude(asked_at=None).exists()
         if case_right.stage == Stage.AWAITING_PERSON and not still_waits:

@@ -16,6 +16,7 @@ from requests_app import outbox
 from requests_app.models import Case, CaseRight, Outgoing, Suspension
 from requests_app.services import (
     address_confirm,
+    case_right_add,
     case_right_start,
     case_suspend,
     identity_establish,
@@ -27,7 +28,7 @@ from requests_app.services import (
 )
 from requests_app.services.mail import mail_file
 from requests_app.vocabulary import Channel, OutgoingState, Stage, SuspensionEnd
-from tests.factories import OrganisationFactory, a_case, actor_for, member, right_of
+from tests.factories import RECEIVED_AT, OrganisationFactory, a_case, actor_for, member, right_of
 
 pytestmark = pytest.mark.django_db
 ASKED = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)  # Monday; received on Thursday 5 March
@@ -248,6 +249,103 @@ def test_identity_established_by_another_way_starts_the_clock_again() -> None:
     who.refresh_from_db()
     what.refresh_from_db()
     assert (who.answered_at, what.answered_at) == (ASKED + timedelta(days=2), None)
+
+
+def test_a_question_whose_doubt_is_gone_before_it_left_never_stops_the_clock_and_never_leaves() -> None:
+    case = a_case(rights=("access",))
+    suspension = asked(case, left=False)
+    with time_machine.travel(ASKED + timedelta(minutes=5), tick=False):
+        identity_establish(case=case, basis={"code": "call_back"}, actor=Actor.SYSTEM)
+        outbox.outbox_send(suspension.mail_id or 0)
+        notices_left()
+    assert right_of(case, "access").due_on == date(2026, 4, 7)
+    assert Outgoing.objects.get(suspensions=suspension).state == OutgoingState.STOPPED
+    assert "question_asked" not in [message.subject for message in mail.outbox]
+    assert events(case, "message.stopped") == ["message.stopped"]
+
+
+def test_an_answer_on_the_tracking_page_before_the_mail_left_keeps_the_clock_running() -> None:
+    case = a_case(rights=("access",))
+    suspension = asked(case, left=False)
+    message_receive(case=case, body="It is me.", at=ASKED + timedelta(minutes=5))
+    with time_machine.travel(ASKED + timedelta(minutes=6), tick=False):
+        outbox.outbox_send(suspension.mail_id or 0)
+        notices_left()
+    assert right_of(case, "access").due_on == date(2026, 4, 7)
+
+
+def test_a_question_that_nobody_waits_for_any_more_is_over() -> None:
+    case = a_case(rights=("access",))
+    suspension = asked(case, left=False)
+    CaseRight.objects.filter(case=case).update(stage=Stage.DECIDED)
+    with time_machine.travel(ASKED, tick=False):
+        outbox.outbox_send(suspension.mail_id or 0)
+        notices_left()
+    suspension.refresh_from_db()
+    assert suspension.end == SuspensionEnd.GIVEN_UP
+    assert right_of(case, "access").due_on == date(2026, 4, 7)
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_what_is_settled_or_never_left_is_not_asked_again(is_settled: bool) -> None:
+    case = a_case(rights=("access",))
+    suspension = asked(case, left=is_settled)
+    actor = actor_for(member(case.organisation), case.organisation)
+    suspension_answer(suspension=suspension, answered_at=ASKED + timedelta(days=1), actor=actor)
+    if is_settled:
+        identity_establish(case=case, basis={"code": "call_back"}, actor=Actor.SYSTEM)
+    with pytest.raises(DomainError) as refused:
+        suspension_continue(suspension=suspension, reason="No answer.", actor=actor)
+    assert refused.value.code == ("identity_established" if is_settled else "question_never_left")
+
+
+def test_a_letter_is_answered_on_the_day_it_left_whatever_the_hour() -> None:
+    case = a_case(rights=("access",))
+    asked(case, way="post", sent_on=ASKED.date(), at=ASKED + timedelta(hours=5))
+    message_receive(case=case, body="I read your letter.", at=ASKED)
+    assert right_of(case, "access").due_on == date(2026, 4, 7)
+
+
+def test_a_letter_that_left_on_the_day_of_arrival_left_after_the_request() -> None:
+    case = a_case(rights=("access",))
+    suspension = asked(case, way="post", sent_on=RECEIVED_AT.date(), at=RECEIVED_AT + timedelta(hours=1))
+    assert suspension.asked_at == RECEIVED_AT
+
+
+def test_a_message_is_filed_although_its_clock_cannot_be_counted(caplog: pytest.LogCaptureFixture) -> None:
+    case = a_case(rights=("access",))
+    asked(case)
+    CaseRight.objects.filter(case=case).update(received_at=ASKED + timedelta(days=2))  # facts that contradict
+    message_receive(case=case, body="It is me.", at=ASKED + timedelta(days=3))
+    assert case.messages.filter(body="It is me.").exists()
+    assert "event_before_receipt" in caplog.text
+
+
+def test_one_contradictory_case_holds_up_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    wrong, right = a_case(rights=("access",)), a_case(rights=("access",))
+    asked(wrong, left=False)
+    CaseRight.objects.filter(case=wrong).update(received_at=ASKED + timedelta(days=2))
+    suspension = asked(right, left=False)
+    with time_machine.travel(ASKED, tick=False):
+        for mailed in Outgoing.objects.filter(key__startswith="question:"):
+            outbox.outbox_send(mailed.pk)
+        assert notices_left() == 1
+    suspension.refresh_from_db()
+    assert suspension.asked_at is not None
+    assert "event_before_receipt" in caplog.text
+
+
+def test_the_mail_says_for_which_rights_the_time_goes_on() -> None:
+    case = a_case(rights=("access",), language="en")
+    late = case_right_add(
+        case=case, right="erasure", detail="", received_at=ASKED,
+        actor=actor_for(member(case.organisation), case.organisation),
+    )  # fmt: skip
+    assert late.due_on == date(2026, 4, 9)
+    asked(case, "access", "erasure", at=datetime(2026, 4, 8, 9, 0, tzinfo=UTC))  # access was due the day before
+    body = str(mail.outbox[-1].body)
+    assert "stands still" in body
+    assert body.index("Erase my data") < body.index("The time goes on all the same") < body.index("See my data")
 
 
 def test_a_decided_right_is_not_asked_about() -> None:

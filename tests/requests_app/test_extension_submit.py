@@ -13,8 +13,9 @@ from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.models import AuditEvent, Organisation, User
 from dsar.core.roles import Role
 from requests_app import outbox
-from requests_app.models import Case, CaseRight, Deliverable, Extension
+from requests_app.models import Case, CaseRight, Deliverable, Extension, Outgoing
 from requests_app.services import (
+    address_confirm,
     case_take,
     extension_approve,
     extension_post,
@@ -26,8 +27,9 @@ from requests_app.services import (
     notice_prepare,
     notices_left,
 )
-from requests_app.vocabulary import DeliverableState, Stage
+from requests_app.vocabulary import DeliverableState, OutgoingState, Stage
 from tests.factories import OrganisationFactory, a_case, actor_for, member, right_of
+from tests.requests_app.test_case_suspend import asked
 
 pytestmark = pytest.mark.django_db
 EARLY = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
@@ -242,12 +244,86 @@ def test_without_a_mailbox_the_notice_is_posted_and_holds_from_that_day(
 
 def test_the_notice_tells_date_reason_and_remedies(organisation: Organisation, handler: User, reviewer: User) -> None:
     case = a_case(organisation, rights=("access",), language="en")
+    address_confirm(address=case.parties.get().addresses.get())
     announced(case, handler, reviewer)
     body = str(mail.outbox[-1].body)
     assert "You have our answer by Friday 5 June 2026 at the latest." in body
     assert "because your request concerns a large quantity of data" in body
     assert "Onze ans de commandes sont à relire." in body
     assert "complain to the supervisory authority" in body
+
+
+def test_what_a_member_wrote_goes_only_where_somebody_reads_it(
+    organisation: Organisation, handler: User, reviewer: User
+) -> None:
+    case = a_case(organisation, rights=("access",), language="en")
+    announced(case, handler, reviewer)
+    body = str(mail.outbox[-1].body)
+    assert "because your request concerns a large quantity of data" in body
+    assert "Onze ans de commandes" not in body
+
+
+def test_a_notice_whose_mail_was_refused_is_posted_instead(
+    organisation: Organisation, handler: User, reviewer: User, client: Client
+) -> None:
+    case = a_case(organisation, rights=("access",))
+    case_take(case=case, actor=actor_for(handler, organisation))
+    extension = written(case, handler)
+    with time_machine.travel(EARLY, tick=False):
+        extension_approve(extension=extension, actor=actor_for(reviewer, organisation))
+        Outgoing.objects.filter(extensions=extension).update(state=OutgoingState.FAILED)
+        extension.refresh_from_db()
+        client.force_login(handler)
+        page = client.get(reverse("case-detail", args=[case.reference])).content.decode()
+        assert "The mail with the notice was refused" in page
+        assert 'data-step="post_notice"' in page
+        extension_post(extension=extension, sent_on=EARLY.date(), actor=actor_for(handler, organisation))
+    assert right_of(case, "access").due_on == date(2026, 6, 5)
+
+
+def test_a_notice_cannot_have_been_posted_before_it_was_approved(
+    organisation: Organisation, handler: User, reviewer: User
+) -> None:
+    case = a_case(organisation, rights=("access",), email="", postal="1 rue des Essais")
+    extension = written(case, handler)
+    with time_machine.travel(AFTER_PRUDENT, tick=False):
+        extension_approve(extension=extension, actor=actor_for(reviewer, organisation))
+        with pytest.raises(DomainError) as refused:
+            extension_post(extension=extension, sent_on=EARLY.date(), actor=actor_for(handler, organisation))
+    assert refused.value.code == "sent_on_impossible"
+
+
+def test_an_extension_sent_while_a_question_is_open_leaves_more_days(
+    organisation: Organisation, handler: User, reviewer: User
+) -> None:
+    case = a_case(organisation, rights=("access",))
+    asked(case)
+    announced(case, handler, reviewer)
+    assert (right_of(case, "access").due_on, right_of(case, "access").paused_days) == (None, 88)
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "time_zone", "said"),
+    [
+        ("US-CA", "America/Los_Angeles", "gives us 45 days to answer. Where that is not enough, it allows 45 more days"),
+        ("GB-ENG", "Europe/London", "(UK GDPR, article 12A)"),
+        ("DE", "Europe/Berlin", "(GDPR, article 12(3))"),
+    ],
+)
+def test_the_notice_tells_the_law_of_the_place(jurisdiction: str, time_zone: str, said: str) -> None:
+    organisation = OrganisationFactory.create(jurisdiction=jurisdiction, time_zone=time_zone, country=jurisdiction[:2])
+    case = a_case(organisation, rights=("access",), language="en")
+    announced(case, member(organisation), member(organisation, Role.REVIEWER))
+    assert said in str(mail.outbox[-1].body)
+
+
+@pytest.mark.parametrize(("jurisdiction", "time_zone"), [("CH", "Europe/Zurich"), ("BR", "America/Sao_Paulo")])
+def test_where_the_law_names_no_longer_period_nothing_is_extended(jurisdiction: str, time_zone: str) -> None:
+    organisation = OrganisationFactory.create(jurisdiction=jurisdiction, time_zone=time_zone, country=jurisdiction)
+    case = a_case(organisation, rights=("access",))
+    with pytest.raises(DomainError) as refused:
+        written(case, member(organisation), at=datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+    assert refused.value.code == "right_not_extendable"
 
 
 def test_the_notice_is_a_letter_on_the_tracking_page(organisation: Organisation, handler: User, reviewer: User) -> None:

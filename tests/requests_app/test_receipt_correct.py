@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from dsar.core.errors import DomainError
 from dsar.core.models import AuditEvent
+from requests_app import outbox
 from requests_app.models import Case, CaseRight
-from requests_app.services import receipt_changes, receipt_correct
+from requests_app.services import notices_left, receipt_changes, receipt_correct
+from requests_app.services.receipts import Dates
 from requests_app.timeline import is_news
 from requests_app.vocabulary import Stage
 from tests.factories import RECEIVED_AT, a_case, actor_for, member, right_of
@@ -18,6 +20,7 @@ from tests.requests_app.test_case_suspend import ASKED, asked
 
 pytestmark = pytest.mark.django_db
 EARLIER = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
+SHOWN = "2026-03-02T08:30:00+01:00 access"
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
 
@@ -86,7 +89,21 @@ def test_what_is_shown_is_what_is_saved() -> None:
     rights = [right_of(case, "access"), right_of(case, "marketing_objection")]
     shown = {change.case_right.right: change.after for change in receipt_changes(case, rights, EARLIER)}
     corrected(case, EARLIER, *shown)
-    assert {code: right_of(case, code).due_on for code in shown} == shown
+    for code, dates in shown.items():
+        saved = right_of(case, code)
+        assert dates == Dates(saved.due_on, saved.paused_days, saved.prudent_due_on, saved.target_on)
+
+
+def test_a_question_that_left_a_moment_ago_is_a_fact_that_the_new_day_may_not_contradict() -> None:
+    case = a_case(rights=("access",))
+    suspension = asked(case, left=False)
+    with time_machine.travel(ASKED, tick=False):
+        outbox.outbox_send(suspension.mail_id or 0)
+    with pytest.raises(DomainError) as refused:
+        corrected(case, ASKED + timedelta(days=1), "access")
+    assert refused.value.code == "event_before_receipt"
+    notices_left()
+    assert right_of(case, "access").due_on is None
 
 
 def test_the_page_shows_old_and_new_dates_before_it_saves(client: Client) -> None:
@@ -102,7 +119,12 @@ def test_the_page_shows_old_and_new_dates_before_it_saves(client: Client) -> Non
         assert "Tue 7 April" in shown
         assert "Thu 2 April" in shown
         assert right_of(case, "access").received_at == RECEIVED_AT
-        assert client.post(page, {**typed, "go": "save"}).status_code == 302
+        assert client.post(page, {**typed, "go": "save"}).status_code == 200, "what was not shown is shown first"
+        assert right_of(case, "access").received_at == RECEIVED_AT
+        other = {**typed, "received_at": "2026-03-01T08:30", "go": "save", "shown": SHOWN}
+        assert client.post(page, other).status_code == 200, "another day than the one shown"
+        assert right_of(case, "access").received_at == RECEIVED_AT
+        assert client.post(page, {**typed, "go": "save", "shown": SHOWN}).status_code == 302
     assert right_of(case, "access").received_at == EARLIER
     assert client.post(page, {**typed, "received_at": "soon", "go": "show"}).status_code == 422
 
@@ -112,7 +134,8 @@ def test_of_two_people_who_correct_at_once_one_is_told(client: Client) -> None:
     corrected(case, EARLIER, "access")
     client.force_login(member(case.organisation))
     typed = {"version": 1, "rights": ["access"], "received_at": "2026-03-03T08:30", "reason": "Another stamp."}
-    answer = client.post(reverse("receipt-correct", args=[case.reference]), {**typed, "go": "save"})
+    typed |= {"go": "save", "shown": "2026-03-03T08:30:00+01:00 access"}
+    answer = client.post(reverse("receipt-correct", args=[case.reference]), typed)
     assert answer.status_code == 409
     assert "Another stamp." in answer.content.decode()
     assert right_of(case, "access").received_at == EARLIER
