@@ -51,7 +51,7 @@ def _event(right: CaseRight, now: datetime) -> Event:
     # The same as long as the right is: a calendar that asks again moves the entry instead of adding another.
     event.add("uid", f"{case.reference}.{right.right}@{urlsplit(settings.BASE_URL).hostname}")
     event.add("dtstamp", now)
-    event.add("dtstart", right.falls_on)  # type: ignore[attr-defined]  # annotated by `awaited`
+    event.add("dtstart", right.falls_on)
     summary = (
         gettext("Paused: %(right)s %(reference)s") if right.is_suspended else gettext("Due: %(right)s %(reference)s")
     )

@@ -37,6 +37,7 @@ from requests_app.models import (
     Deliverable,
     Extension,
     Message,
+    Reviewed,
     Suspension,
 )
 from requests_app.next_step import NextStep, Onlooker, Situation, last_decision, next_step
@@ -49,6 +50,7 @@ from requests_app.vocabulary import (
     Delivery,
     ItemState,
     OutgoingState,
+    Review,
     Stage,
     TaskKind,
     TaskState,
@@ -95,6 +97,20 @@ class QuestionLine:
 
 
 @dataclass(frozen=True)
+class ReviewForms:
+    """What the member may say of something that waits for a second person; all None where it is not theirs to say."""
+
+    approve: ReviewForm | None
+    send_back: SendBackForm | None
+    single_handed: SingleHandedForm | None
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to say."""
+        return bool(self.approve or self.single_handed)
+
+
+@dataclass(frozen=True)
 class RightPanel:
     """One right: its work, its decision, and the forms that the member may use on it now."""
 
@@ -109,17 +125,12 @@ class RightPanel:
     may_start: bool
     may_set: bool
     decide: DecisionForm | None
-    review: ReviewForm | None
-    send_back: SendBackForm | None
-    single_handed: SingleHandedForm | None
+    review: ReviewForms
     is_open: bool
     collects: bool  # its data sources have been asked, or are being asked
     extension: Extension | None
-    extension_review: ReviewForm | None
-    extension_send_back: SendBackForm | None
-    extension_single_handed: SingleHandedForm | None
+    extension_review: ReviewForms
     extension_post: PostForm | None
-    is_to_post: bool  # its notice must leave by post
     may_extend: bool
 
     @property
@@ -255,11 +266,9 @@ def _panel(
     case: Case, right: CaseRight, onlooker: Onlooker, situation: Situation, today: date, forms: Forms
 ) -> RightPanel:
     decision, code = last_decision(right), right.right
-    waits = right.stage == Stage.IN_REVIEW and decision is not None
-    is_author = decision is not None and decision.author_id == onlooker.user_id
     works = onlooker.works
-    reviews = waits and onlooker.reviews and works and not is_author
-    alone = waits and works and is_author and not situation.others_review and not situation.review_always
+    waiting = decision if right.stage == Stage.IN_REVIEW else None
+    extension = right.extension
     items = list(right.checklist.all())
     return RightPanel(
         row=right,
@@ -273,38 +282,43 @@ def _panel(
         may_start=works and right.stage == Stage.TO_DO,
         may_set=works and right.stage in (Stage.TO_DO, Stage.IN_PROGRESS, Stage.AWAITING_PERSON),
         decide=_decision_form(case, right, forms) if works and right.stage == Stage.IN_PROGRESS else None,
-        review=_form(forms, f"review:{code}", ReviewForm, case) if reviews else None,
-        send_back=_form(forms, f"send_back:{code}", SendBackForm, case) if reviews else None,
-        single_handed=_form(forms, f"single_handed:{code}", SingleHandedForm, case) if alone else None,
+        review=_review_forms(case, waiting, "decision", code, onlooker, situation, forms),
         is_open=not right.is_answered,
         collects=RULES[code].collects_data and right.stage != Stage.TO_DO,
-        **_extension_fields(case, right, onlooker, situation, forms),
+        extension=extension,
+        extension_review=_review_forms(case, extension, "extension", code, onlooker, situation, forms),
+        extension_post=(
+            _form(forms, f"extension_post:{code}", PostForm, case)
+            if works and extension is not None and extension.is_to_post
+            else None
+        ),
+        may_extend=works and services.refusal_today(right) is None,
     )
 
 
-def _extension_fields(
-    case: Case, right: CaseRight, onlooker: Onlooker, situation: Situation, forms: Forms
-) -> dict[str, Any]:
-    """The extension of a right, and the forms that the member may use on it now."""
-    extension, code = services.extension_of(right), right.right
-    waits = extension is not None and extension.review == Decision.Review.WAITING and onlooker.works
-    is_author = extension is not None and extension.author_id == onlooker.user_id
-    reviews = waits and onlooker.reviews and not is_author
-    alone = waits and is_author and not situation.others_review and not situation.review_always
-    to_post = extension is not None and services.is_to_post(extension)
-    return {
-        "extension": extension,
-        "extension_review": _form(forms, f"extension_review:{code}", ReviewForm, case) if reviews else None,
-        "extension_send_back": _form(forms, f"extension_send_back:{code}", SendBackForm, case) if reviews else None,
-        "extension_single_handed": (
-            _form(forms, f"extension_single_handed:{code}", SingleHandedForm, case) if alone else None
-        ),
-        "extension_post": (
-            _form(forms, f"extension_post:{code}", PostForm, case) if to_post and onlooker.works else None
-        ),
-        "is_to_post": to_post,
-        "may_extend": onlooker.works and services.may_extend(right),
-    }
+def _review_forms(
+    case: Case,
+    written: Reviewed | None,
+    what: str,
+    code: str,
+    onlooker: Onlooker,
+    situation: Situation,
+    forms: Forms,
+) -> ReviewForms:
+    """The forms of the second person, or of the author where nobody else may review."""
+    if written is None or written.review != Review.WAITING or not onlooker.works:
+        return ReviewForms(None, None, None)
+    if written.author_id != onlooker.user_id:
+        if not onlooker.reviews:
+            return ReviewForms(None, None, None)
+        return ReviewForms(
+            _form(forms, f"{what}_approve:{code}", ReviewForm, case),
+            _form(forms, f"{what}_send_back:{code}", SendBackForm, case),
+            None,
+        )
+    if situation.others_review or situation.review_always:
+        return ReviewForms(None, None, None)
+    return ReviewForms(None, None, _form(forms, f"{what}_single_handed:{code}", SingleHandedForm, case))
 
 
 def _question_line(case: Case, suspension: Suspension, may_work: bool, forms: Forms) -> QuestionLine:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from csp.decorators import csp
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override as language_override
@@ -68,16 +70,24 @@ def act(
     form: DeskForm,
     service: Callable[..., object],
     *,
-    key: str,
+    key: str = "",
     done: str | Promise,
     anchor: str = "main",
+    show: Callable[..., HttpResponse] | None = None,
 ) -> HttpResponseBase:
     """Call the service with the form's values and go back to the case; a refusal shows the page with what was typed.
 
-    `service` takes `actor` and the cleaned fields. NotAllowed passes through: it is a 403 page.
+    `service` takes `actor` and the cleaned fields. That page is the one of the case, with the form under `key`, or what
+    `show(form, error=…, status=…)` makes. Times are typed in the organisation's time zone, whatever that of the member
+    is: its law counts them. NotAllowed passes through: it is a 403 page.
     """
-    if not form.is_valid():
-        return case_render(request, case, forms={key: form}, status=422)
+
+    def shown(**options: Any) -> HttpResponse:
+        return show(form, **options) if show else case_render(request, case, forms={key: form}, **options)
+
+    with timezone.override(ZoneInfo(case.organisation.time_zone)):
+        if not form.is_valid():
+            return shown(status=422)
     try:
         service(actor=actor_in(request, case.organisation), **form.cleaned_data)
     except NotAllowed:
@@ -85,10 +95,10 @@ def act(
     except Conflict:
         case.refresh_from_db(fields=["version"])
         form.renew(case.version)
-        return case_render(request, case, forms={key: form}, error=conflict_message(), status=409)
+        return shown(error=conflict_message(), status=409)
     except DomainError as refusal:
         form.refuse(refusal)
-        return case_render(request, case, forms={key: form}, status=422)
+        return shown(status=422)
     messages.success(request, str(done))
     return back(request, case, anchor)
 
@@ -174,10 +184,11 @@ def decision_submit(request: HttpRequest, reference: str, right: str) -> HttpRes
 def decision_approve(request: HttpRequest, reference: str, right: str) -> HttpResponseBase:
     """Approve a decision as the second person."""
     case = case_or_404(request, reference, Act.CASE_REVIEW)
-    form = ReviewForm(request.POST, auto_id=f"review-{right}-%s")
+    form = ReviewForm(request.POST, auto_id=f"decision_approve-{right}-%s")
     service = partial(services.decision_approve, decision=decision_or_404(case, right))
     return act(
-        request, case, form, service, key=f"review:{right}", done=_("The decision is approved."), anchor="release"
+        request, case, form, service, key=f"decision_approve:{right}", done=_("The decision is approved."),
+        anchor="release",
     )
 
 
@@ -185,10 +196,10 @@ def decision_approve(request: HttpRequest, reference: str, right: str) -> HttpRe
 def decision_send_back(request: HttpRequest, reference: str, right: str) -> HttpResponseBase:
     """Send a decision back to its author."""
     case = case_or_404(request, reference, Act.CASE_REVIEW)
-    form = SendBackForm(request.POST, auto_id=f"send_back-{right}-%s")
+    form = SendBackForm(request.POST, auto_id=f"decision_send_back-{right}-%s")
     service = partial(services.decision_send_back, decision=decision_or_404(case, right))
     return act(
-        request, case, form, service, key=f"send_back:{right}", done=_("The decision is sent back."),
+        request, case, form, service, key=f"decision_send_back:{right}", done=_("The decision is sent back."),
         anchor=f"right-{right}",
     )
 
@@ -197,10 +208,10 @@ def decision_send_back(request: HttpRequest, reference: str, right: str) -> Http
 def decision_single_handed(request: HttpRequest, reference: str, right: str) -> HttpResponseBase:
     """Let one's own decision stand, where nobody else may review it."""
     case = case_or_404(request, reference, Act.CASE_WORK)
-    form = SingleHandedForm(request.POST, auto_id=f"single_handed-{right}-%s")
+    form = SingleHandedForm(request.POST, auto_id=f"decision_single_handed-{right}-%s")
     service = partial(services.decision_single_handed, decision=decision_or_404(case, right))
     return act(
-        request, case, form, service, key=f"single_handed:{right}",
+        request, case, form, service, key=f"decision_single_handed:{right}",
         done=_("The decision stands. The register shows that one person took it."), anchor="release",
     )
 

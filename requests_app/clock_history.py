@@ -17,10 +17,9 @@ from requests_app.vocabulary import ClockCause
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """One computation of one right's clock; `at` is an aware instant, `right` a code."""
+    """One computation of one right's clock; `at` is an aware instant."""
 
     at: datetime
-    right: str
     text: str
 
 
@@ -34,8 +33,7 @@ def clock_history(case: Case) -> dict[str, list[HistoryLine]]:
     for event in events.order_by("seq"):
         for change in event.facts.get("changes") or [_opening(event.facts)]:
             if text := change_words(event.facts.get("cause", ClockCause.RECEIVED), change):
-                line = HistoryLine(event.at, change["right"], capfirst(text))
-                lines.setdefault(change["right"], []).append(line)
+                lines.setdefault(change["right"], []).append(HistoryLine(event.at, capfirst(text)))
     return lines
 
 

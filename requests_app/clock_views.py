@@ -6,21 +6,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from csp.decorators import csp
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from dsar.core.errors import Conflict, DomainError, NotAllowed
+from dsar.core.errors import DomainError
 from dsar.core.roles import Act
 from requests_app import services
-from requests_app.case_page import conflict_message
 from requests_app.case_views import LETTER_POLICY, act
 from requests_app.clock_forms import AnswerForm, ContinueForm, ExtendForm, PostForm, ReceiptForm, SuspendForm
 from requests_app.desk_access import (
-    actor_in,
     case_or_404,
     desk_act,
     desk_page,
@@ -50,39 +45,8 @@ def form_page(
     return desk_render(request, template, page, status=status)
 
 
-def form_act(
-    request: HttpRequest,
-    case: Case,
-    form: DeskForm,
-    service: Callable[..., object],
-    show: Callable[..., HttpResponse],
-    *,
-    done: str | Promise,
-    anchor: str,
-) -> HttpResponseBase:
-    """Call the service with the form's values and go to the case; a refusal shows the page with what was typed."""
-    with timezone.override(ZoneInfo(case.organisation.time_zone)):
-        if not form.is_valid():
-            return show(form, status=422)
-        try:
-            service(actor=actor_in(request, case.organisation), **form.cleaned_data)
-        except NotAllowed:
-            raise
-        except Conflict:
-            case.refresh_from_db(fields=["version"])
-            form.renew(case.version)
-            return show(form, error=conflict_message(), status=409)
-        except DomainError as refusal:
-            form.refuse(refusal)
-            return show(form, status=422)
-    messages.success(request, str(done))
-    response = redirect("case-detail", case.reference)
-    response["Location"] += f"#{anchor}"
-    return response
-
-
 def _rights(case: Case, allowed: Callable[[CaseRight], bool]) -> list[CaseRight]:
-    rights = list(case.rights.prefetch_related("suspensions", "extensions"))
+    rights = list(case.rights.with_facts())
     for right in rights:
         right.case = case
     return [right for right in rights if allowed(right)]
@@ -106,7 +70,7 @@ def case_suspend(request: HttpRequest, reference: str) -> HttpResponseBase:
     form = SuspendForm(request.POST, rights=rights, case=case)
     service = partial(services.case_suspend, case=case)
     done = _("The question is on its way. The clock stands still from the moment it has left.")
-    return form_act(request, case, form, service, show, done=done, anchor="questions")
+    return act(request, case, form, service, show=show, done=done, anchor="questions")
 
 
 def suspension_or_404(case: Case, number: int) -> Suspension:
@@ -123,9 +87,7 @@ def suspension_answer(request: HttpRequest, reference: str, number: int) -> Http
     """The answer came by post or by phone."""
     case = case_or_404(request, reference, Act.CASE_WORK)
     service = partial(services.suspension_answer, suspension=suspension_or_404(case, number))
-    with timezone.override(ZoneInfo(case.organisation.time_zone)):
-        form = AnswerForm(request.POST, auto_id=f"answer-{number}-%s")
-        form.is_valid()  # the moment typed is one of the organisation's time zone
+    form = AnswerForm(request.POST, auto_id=f"answer-{number}-%s")
     done = _("The answer is noted. The clock runs on from its arrival.")
     return act(request, case, form, service, key=f"answer:{number}", done=done, anchor="questions")
 
@@ -158,7 +120,7 @@ def extension_submit(request: HttpRequest, reference: str, right: str) -> HttpRe
     def show(form: DeskForm, **options: Any) -> HttpResponse:
         context = {
             "row": case_right,
-            "may_extend": services.may_extend(case_right),
+            "refusal": services.refusal_today(case_right),
             "until": services.clock_extended(case_right, timezone.now()),
             "today": timezone.localdate(timezone=ZoneInfo(case.organisation.time_zone)),
             "count": services.extensions_of_year(case.organisation),
@@ -170,13 +132,13 @@ def extension_submit(request: HttpRequest, reference: str, right: str) -> HttpRe
     form = ExtendForm(request.POST, language=case.language)
     service = partial(services.extension_submit, case_right=case_right)
     done = _("The extension is written. Its notice leaves once a second person has approved it.")
-    return form_act(request, case, form, service, show, done=done, anchor=f"right-{right}")
+    return act(request, case, form, service, show=show, done=done, anchor=f"right-{right}")
 
 
 def extension_or_404(case: Case, code: str) -> Extension:
     """The extension in force on a right of this case; one that was sent back is none."""
     case_right = right_or_404(case, code)
-    extension = services.extension_of(case_right)
+    extension = case_right.extension
     if extension is None:
         raise Http404
     extension.case_right = case_right
@@ -187,10 +149,10 @@ def extension_or_404(case: Case, code: str) -> Extension:
 def extension_approve(request: HttpRequest, reference: str, right: str) -> HttpResponseBase:
     """Approve an extension as the second person; its notice leaves."""
     case = case_or_404(request, reference, Act.CASE_REVIEW)
-    form = ReviewForm(request.POST, auto_id=f"extension_review-{right}-%s")
+    form = ReviewForm(request.POST, auto_id=f"extension_approve-{right}-%s")
     service = partial(services.extension_approve, extension=extension_or_404(case, right))
     done = _("The extension is approved.")
-    return act(request, case, form, service, key=f"extension_review:{right}", done=done, anchor=f"right-{right}")
+    return act(request, case, form, service, key=f"extension_approve:{right}", done=done, anchor=f"right-{right}")
 
 
 @desk_act
@@ -265,7 +227,7 @@ def receipt_correct(request: HttpRequest, reference: str) -> HttpResponseBase:
     if request.POST.get("go") == "save" and request.POST.get("shown") == shown:
         service = partial(services.receipt_correct, case=case)
         done = _("The day of arrival is corrected, and every date counted from it.")
-        return form_act(request, case, form, service, show, done=done, anchor="clock")
+        return act(request, case, form, service, show=show, done=done, anchor="clock")
     try:
         changes = services.receipt_changes(case, chosen, moment)
     except DomainError as refusal:

@@ -69,7 +69,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class Count:
-    """One period counted with its questions; `last_day` leaves out the days of those that wait for an answer."""
+    """One period counted with its questions; `last_day` leaves out the days of those that wait for an answer.
+
+    `start` is the last of all dates while the answer that begins the period is awaited.
+    """
 
     start: date
     last_day: date
@@ -133,9 +136,17 @@ class Law:
         return Reckoning(first, extension, self.rule.extended, self.count_alive(self.rule.extended, facts.pauses))
 
     def count_alive(self, period: Period, pauses: Iterable[Pause]) -> Count:
-        """The period with the questions that were asked while it, with the earlier ones, was running."""
+        """The period with the questions that were asked while it, with the earlier ones, was running.
+
+        A further answered question never gives an earlier end, with two exceptions that follow from the law's own
+        words for one question (law.md §2.4, §2.7) and are kept, so that every step can be recomputed by hand:
+        - a question that left on a day off after the last day moves the rolled day. An earlier question may push the
+          last day onto that day off; then it moves the unrolled one, a few days less.
+        - where an answer begins the period anew (UK), days of a clarification before it are no days of that period.
+        """
         count = self.count(period, ())
-        for pause in sorted(pauses, key=lambda pause: pause.asked_on):
+        # Of one day the open questions first, for they hold the days of the others.
+        for pause in sorted(pauses, key=lambda pause: (pause.asked_on, pause.answered_on is not None)):
             ends_on = self.due_on(count)
             if self.how(pause) != NONE and (ends_on is None or pause.asked_on <= ends_on):
                 count = self.count(period, (*count.pauses, pause))
@@ -146,6 +157,8 @@ class Law:
         starts = [pause.answered_on for pause in pauses if self.how(pause) == START and pause.answered_on]
         start = max([self.received_on, *starts])
         count = Count(start, period.after(start), frozenset(), ())
+        if any(self.how(pause) == START and pause.answered_on is None for pause in pauses):
+            count = replace(count, start=date.max)  # it has not begun, so there is no day to stand still
         for pause in pauses:
             count = self._counted(count, pause)
         return count
@@ -154,7 +167,8 @@ class Law:
         """The count with one question more, in the order of asking.
 
         The days of a question move the unrolled last day. Only a question that left after it, on a day off that had
-        carried the end over, moves the rolled one. With another open question the end does not come at all.
+        carried the end over, moves the rolled one. While an earlier question waits, the time stands still already:
+        nothing is added, and the end does not come at all.
         """
         how, last_day, moment, from_on = self.how(pause), count.last_day, "", None
         if how == START:
@@ -164,8 +178,11 @@ class Law:
         elif not count.waiting and pause.asked_on > last_day:
             moment, from_on = "suspended_after_last_day", self.roll(last_day)
         held = _days_held(how, pause, count.start)
-        added = held - count.excluded
+        added = held - count.excluded if not count.waiting else frozenset()
         last_day = (from_on or last_day) + timedelta(days=len(added))
+        if how == EXCLUDE_BOTH and not count.waiting and pause.answered_on == last_day + ONE_DAY:
+            # No day was left: the one of the answer, which else runs, is held too and is the last (law.md §2.4).
+            held, added, last_day = held | {pause.answered_on}, added | {pause.answered_on}, pause.answered_on
         effect = Effect(pause, how, last_day, len(held), len(added), moment, from_on)
         return Count(count.start, last_day, count.excluded | held, (*count.effects, effect))
 

@@ -1,6 +1,6 @@
 """The law of each regime as data: how long, how a question counts, what extends it, from which day, and its sources.
 
-law.md §2 is the specification; `deadlines` counts with these rules.
+law.md §2 is the specification; `deadline_count` counts with these rules.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Deadline:
     """Every date of one right, as asked for one day; the field names are promised to scripts of others.
 
     `due_on` is the last day, until its end in the time zone of the facts. `last_day` is the same before weekends and
-    holidays move it, `prudent_due_on` the receipt plus the rule's period and nothing else. The notice dates are those
+    holidays move it, `prudent_due_on` the receipt plus the rule's period, extended if it is. The notice dates are those
     of GDPR art. 12(3) and 12(4). Open questions leave no date but `remaining_days`, which else are calendar days to
     `due_on`, negative once late, None when closed and where a whole period begins with an answer.
     """

@@ -5,17 +5,8 @@ from datetime import date
 from typing import Literal
 
 from requests_app.clock_history import HistoryLine
-from requests_app.clock_words import (
-    DueWords,
-    MiniRuler,
-    Ruler,
-    Step,
-    due_words,
-    explanation_words,
-    flag_words,
-    mini_ruler,
-    ruler,
-)
+from requests_app.clock_ruler import MiniRuler, Ruler, mini_ruler, ruler
+from requests_app.clock_words import DueWords, Step, due_words, explanation_words, flag_words
 from requests_app.deadlines import local_date
 from requests_app.models import CaseRight
 

@@ -80,11 +80,8 @@ class Forecast:
 def forecast_rights(user: User, today: date) -> CaseRightQuerySet:
     """The rights that the panel counts: those that wait for an answer, as the sweep of the reminders knows them too
     (`CaseRightQuerySet.awaited`), and fall on a day before the end of the four weeks."""
-    end = today + timedelta(days=DAYS)
-    # The second condition follows from the first: PostgreSQL has no statistics on the expression of a partial index,
-    # and without a condition on plain columns it would expect a third of all rights and read every case.
-    falls = Q(falls_on__lt=end) & (Q(target_on__lt=end) | Q(due_on__lt=end) | Q(due_on=None))
-    return CaseRight.objects.visible_to(user).awaited().filter(falls)
+    soon = Q(falls_on__lt=today + timedelta(days=DAYS))
+    return CaseRight.objects.visible_to(user).awaited().filter(soon | Q(due_on=None))
 
 
 def forecast(user: User, today: date) -> Forecast:

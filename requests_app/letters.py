@@ -30,7 +30,7 @@ from requests_app.deadlines import Deadline
 from requests_app.grounds import GROUNDS, Ground
 from requests_app.models import Case, CaseRight, Decision, Extension, PartyAddress
 from requests_app.rights_table import ADVERSE, RULES
-from requests_app.vocabulary import AddressKind, ExtensionReason, Outcome, Stage
+from requests_app.vocabulary import AddressKind, ExtensionReason, Outcome, Review, Stage
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def letter_html(case: Case, rights: Sequence[CaseRight]) -> str:
                 "hands_data_over": any(line.hands_data_over for line in lines),
                 "adverse": [line for line in lines if line.is_adverse],
                 "explained": [line for line in lines if line.decision.reasoning],
-                "reviewed": any(line.decision.review == Decision.Review.APPROVED for line in lines),
+                "reviewed": any(line.decision.review == Review.APPROVED for line in lines),
                 "signatory": lines[0].decision.author.name,
                 "track_url": absolute("public-track", organisation.slug),
                 "download_days": settings.DSAR_DOWNLOAD_DAYS,

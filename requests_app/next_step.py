@@ -14,8 +14,8 @@ from dsar.core.texts import listed
 from requests_app.desk_dates import shown_date
 from requests_app.models import Case, CaseRight, Decision
 from requests_app.rights_table import RULES, checklist_label
-from requests_app.services import Obstacle, extension_of, is_approved, is_to_post
-from requests_app.vocabulary import ItemState, Stage, TaskState
+from requests_app.services import Obstacle
+from requests_app.vocabulary import ItemState, Review, Stage, TaskState
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,13 @@ def _await_step(right: CaseRight) -> NextStep:
 
 def _extension_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> NextStep | None:
     """An extension on its way: it must be reviewed, or posted, before the first period ends (GDPR art. 12(3))."""
-    extension = extension_of(right)
+    extension = right.extension
     if extension is None or extension.sent_at is not None:
         return None
     by, names = right.extension_notice_prudent_on or right.prudent_due_on, {"right": right.definition.name}
     anchor = f"extension-{right.right}"
-    if is_approved(extension):
-        if not is_to_post(extension):
+    if extension.is_approved:
+        if not extension.is_to_post:
             return None
         return NextStep("post_notice", _("Next: post the notice that extends “%(right)s”") % names,
                         _("The extension holds only once its notice has left."), by, anchor=anchor,
@@ -201,7 +201,7 @@ def _work_step(right: CaseRight) -> NextStep:
             by, anchor=f"right-{right.right}", label=_("Complete the checklist"),
         )
     sent_back = last_decision(right)
-    if sent_back is not None and sent_back.review == Decision.Review.SENT_BACK:
+    if sent_back is not None and sent_back.review == Review.SENT_BACK:
         return NextStep(
             "redecide", _("Next: decide “%(right)s” again") % names,
             _("%(reviewer)s sent the decision back: %(note)s") % {

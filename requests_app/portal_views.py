@@ -44,9 +44,16 @@ from requests_app.public_pages import organisation_page, page_render
 from requests_app.public_views import clocks_of
 from requests_app.references import reference_parse
 from requests_app.rights_table import ADVERSE
-from requests_app.services.notices import NOTICE_KINDS
 from requests_app.tracking import tracking_key_parse
-from requests_app.vocabulary import AddressKind, DeliverableKind, DeliverableState, Direction, Outcome, Stage
+from requests_app.vocabulary import (
+    NOTICE_KINDS,
+    AddressKind,
+    DeliverableKind,
+    DeliverableState,
+    Direction,
+    Outcome,
+    Stage,
+)
 
 log = logging.getLogger(__name__)
 

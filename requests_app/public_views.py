@@ -22,7 +22,8 @@ from dsar.core.rights import RIGHTS
 from requests_app import access_codes, services
 from requests_app.addresses import address_masked
 from requests_app.brand import brand_css
-from requests_app.clock_words import DueWords, Ruler, Step, explanation_words, ruler
+from requests_app.clock_ruler import Ruler, ruler
+from requests_app.clock_words import DueWords, Step, explanation_words
 from requests_app.correspondence import authority_words
 from requests_app.desk_dates import legal_due
 from requests_app.forms import CHOICES, ORDER, PAGES, Answers, CodeForm, form_errors, incoming_from_form

@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.models import User
 from dsar.core.rights import RIGHTS
-from requests_app.clock_words import DueWords, MiniRuler
+from requests_app.clock_ruler import MiniRuler
+from requests_app.clock_words import DueWords
 from requests_app.desk_dates import right_due, right_mini_ruler
-from requests_app.models import Case, CaseRight, Decision, Message, Party
-from requests_app.vocabulary import Capacity, Channel, Direction, Stage
+from requests_app.models import Case, CaseRight, Message, Party
+from requests_app.vocabulary import Capacity, Channel, Review, Stage
 
 PAGE = 50  # cases
 WEEK = timedelta(days=7)
@@ -167,7 +168,7 @@ def _condition(user: User, view: str, today: date) -> Q:
         "unassigned": Q(assignee=None),
         "week": _due_between(today, today + WEEK),
         "overdue": Q(_unanswered(due_on__lt=today)) | Q(_unanswered(target_on__lt=today)),
-        "review": Q(_unanswered(stage=Stage.IN_REVIEW)) | Q(_unanswered(extensions__review=Decision.Review.WAITING)),
+        "review": Q(_unanswered(stage=Stage.IN_REVIEW)) | Q(_unanswered(extensions__review=Review.WAITING)),
         "paused": Q(_unanswered(due_on=None)),
         "open": Q(closed_at=None),
     }
@@ -212,9 +213,8 @@ def _after(cases: QuerySet[Case], after: str, *, newest_first: bool) -> QuerySet
 def _with_rows(cases: QuerySet[Case]) -> QuerySet[Case]:
     unread = (
         # The request itself is no news: whoever takes the case reads it first.
-        Message.objects.filter(
-            case=OuterRef("pk"), direction=Direction.INBOUND, read_at=None, at__gt=OuterRef("received_at")
-        )
+        Message.objects.unread()
+        .filter(case=OuterRef("pk"))
         .order_by()
         .values("case")
         .annotate(count=Count("pk"))

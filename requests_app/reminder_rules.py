@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
 
 from dsar.core.jurisdictions import Calendar
 from requests_app.deadlines import working_days_after
 from requests_app.vocabulary import ReminderKind
-
-if TYPE_CHECKING:
-    from requests_app.models import CaseRight
 
 DAY = timedelta(days=1)
 
@@ -144,16 +140,6 @@ def is_escalated(kind: ReminderKind, threshold: int) -> bool:
     """Whether this also goes to the data protection officer, else to the privacy lead."""
     escalated_from = RULES[kind].escalated_from
     return escalated_from is not None and threshold <= escalated_from
-
-
-def first_reminder_on(case_right: CaseRight) -> date:
-    """The first day on which something about a right may be told, wherever its organisation is.
-
-    Nothing is reached on the day of receipt itself; as a date of UTC that is the day before at the latest. So the
-    next sweep looks at a right that is new or whose clock has changed, and writes the next day of its own into
-    `remind_on`. Reads nothing but the receipt.
-    """
-    return case_right.received_at.astimezone(UTC).date()
 
 
 def _days(target: Target, watched: Watched) -> Iterator[tuple[int, date]]:

@@ -26,6 +26,9 @@ class Stage(TextChoices):
     ANSWERED = "answered", _("Answered")
 
 
+UNDECIDED = (Stage.TO_DO, Stage.IN_PROGRESS, Stage.AWAITING_PERSON)
+
+
 class Outcome(TextChoices):
     """What was decided on one right."""
 
@@ -38,6 +41,16 @@ class Outcome(TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
     ANSWERED = "answered", _("Answered")
     MERGED = "merged", _("Merged")
+
+
+class Review(TextChoices):
+    """What the second person said of something written (DESIGN §2)."""
+
+    WAITING = "waiting"
+    NOT_NEEDED = "not_needed"
+    APPROVED = "approved"
+    SENT_BACK = "sent_back"
+    SINGLE_HANDED = "single_handed"
 
 
 class Capacity(TextChoices):
@@ -92,6 +105,9 @@ class DeliverableKind(TextChoices):
     PACKAGE = "package", _("Data package")
     NOTICE = "notice", _("Notice of extension (PDF)")
     NOTICE_HTML = "notice_html", _("Notice of extension (web page)")
+
+
+NOTICE_KINDS = (DeliverableKind.NOTICE, DeliverableKind.NOTICE_HTML)
 
 
 class FileKind(TextChoices):
@@ -157,7 +173,6 @@ class ClockCause(TextChoices):
     EXTENDED = "extended", _("extension announced")
     CORRECTED = "corrected", _("day of arrival corrected")
     CALENDAR = "calendar", _("rule or calendar changed")
-    ANSWERED = "answered", _("answer sent")
 
 
 class Way(TextChoices):

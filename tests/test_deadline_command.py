@@ -123,6 +123,19 @@ def test_check_compares_every_column_named_like_a_key(tmp_path: Path, capsys: py
     assert checked(tmp_path, capsys, table, code=0) == "2 passed, 0 failed\n"
 
 
+def test_check_compares_the_due_date_by_both_of_its_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = (
+        "jurisdiction,received_at,due_date,due_on\n"
+        "FR,2026-03-05T18:42,2026-04-07,2026-04-07\n"
+        "FR,2026-03-05T18:42,2099-01-01,2026-04-07\n"
+        "FR,2026-03-05T18:42,2026-04-07,2099-01-01\n"
+    )
+    lines = checked(tmp_path, capsys, table, code=1).splitlines()
+    assert [line.split(":")[0] for line in lines[:-1]] == ["line 3", "line 4"]
+    assert all(line.endswith("due_on expected 2099-01-01, computed 2026-04-07") for line in lines[:-1])
+    assert lines[-1] == "1 passed, 2 failed"
+
+
 def test_check_takes_the_day_and_the_counting_of_each_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = (
         "jurisdiction,received_at,events,counting,on,due_date,remaining_days,flags\n"
@@ -158,7 +171,10 @@ def test_check_names_each_failure_and_ends_with_one(tmp_path: Path, capsys: pyte
     assert lines[-1] == "1 passed, 7 failed"
 
 
-@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"jurisdiction,received_at\n\xff\xfe,\n"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"a,b\n1,2\n", b"jurisdiction,received_at\n\xff\xfe,\n", b"jurisdiction,received_at,on,on\n"],
+)
 def test_check_says_what_is_wrong_with_a_file(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "table.csv"
     file.write_bytes(content)

@@ -1,6 +1,7 @@
 """The command that imports a profile: what it writes, that twice changes nothing, what it says of two policies."""
 
 import json
+from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from dsar.core.models import AuditEvent, Organisation, ProcessingActivity, Recip
 from dsar.core.profiles import organisation_activate
 from exports.models import DataSource, SourceMap
 from requests_app.models import RoutingRule
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import MembershipFactory, UserFactory, a_case, right_of
 
 PROFILES = settings.BASE_DIR / "dsar" / "profiles"
 SLUGS = ("jst-france", "imperiatec")
@@ -191,6 +192,19 @@ def test_a_privacy_lead_survives_an_import(changed_profile: Any) -> None:
     organisation_import(changed_profile("imperiatec", 'name = "Talvérane"', 'name = "Talvérane SAS"'))
     stored = Organisation.objects.get()
     assert (stored.name, stored.is_active, stored.privacy_lead) == ("Talvérane SAS", True, lead)
+
+
+def test_another_jurisdiction_counts_the_open_clocks_anew_and_says_which_dates_move(changed_profile: Any) -> None:
+    organisation_import(PROFILES / "jst-france.toml")
+    organisation = Organisation.objects.get()
+    organisation_activate(organisation=organisation, privacy_lead=None, actor=Actor.SYSTEM)
+    case = a_case(organisation, rights=("access",), received_at=datetime(2026, 3, 3, 9, tzinfo=UTC))
+    assert right_of(case, "access").due_on == date(2026, 4, 3)
+    out = StringIO()
+    moved = changed_profile("jst-france", 'jurisdiction = "FR"', 'jurisdiction = "FR-57"')  # Good Friday is a holiday
+    call_command("organisation_import", str(moved), stdout=out)
+    assert f"{case.reference} access: due 2026-04-07 instead of 2026-04-03" in out.getvalue()
+    assert right_of(case, "access").due_on == date(2026, 4, 7)
 
 
 def test_a_wrong_file_writes_nothing_and_names_key_and_line(changed_profile: Any) -> None:

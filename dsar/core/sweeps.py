@@ -1,11 +1,11 @@
-"""The dead-man's switch: when each sweep last came to its end, and whether that is too long ago (DESIGN §5)."""
+"""The dead-man's switch: when a sweep last came to its end, and whether that is too long ago (DESIGN §5)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dsar.core.models import Sweep
 
-REMINDERS = "reminders"
+REMINDERS, CLOCKS = "reminders", "clocks"  # the sweeps that note their end
 SILENCE = timedelta(minutes=15)  # three rounds of five minutes: one late round is no outage
 
 
@@ -16,9 +16,9 @@ class Silence:
     since: datetime | None
 
 
-def sweep_note(name: str, now: datetime) -> None:
-    """Note that the sweep came to its end at the aware instant `now`."""
-    Sweep.objects.update_or_create(name=name, defaults={"ran_at": now})
+def sweep_note(name: str, now: datetime, *, version: str = "") -> None:
+    """Note that the sweep came to its end at the aware instant `now`, having gone through that version."""
+    Sweep.objects.update_or_create(name=name, defaults={"ran_at": now, "version": version})
 
 
 def sweep_silent_since(name: str, now: datetime) -> Silence | None:

@@ -1,17 +1,9 @@
 import datetime
 
 import django.db.models.deletion
-import django.db.models.functions.comparison
-from django.apps.registry import Apps
 from django.conf import settings
 from django.db import migrations, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-
-
-def look_now(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Rights that were open before there were reminders: the first sweep looks at each of them."""
-    rights = apps.get_model("requests_app", "CaseRight").objects.exclude(stage="answered")
-    rights.update(remind_on=datetime.date(2018, 5, 25))
+from django.db.models.functions import Coalesce
 
 
 class Migration(migrations.Migration):
@@ -107,8 +99,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='caseright',
+            name='falls_on',
+            field=models.GeneratedField(db_persist=True, expression=Coalesce('target_on', 'due_on', 'prudent_due_on'), output_field=models.DateField()),
+        ),
+        migrations.AddField(
+            model_name='caseright',
             name='remind_on',
-            field=models.DateField(null=True),
+            field=models.DateField(default=datetime.date(2018, 5, 25), null=True),
         ),
         migrations.AddIndex(
             model_name='caseright',
@@ -116,7 +113,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='caseright',
-            index=models.Index(django.db.models.functions.comparison.Coalesce('target_on', 'due_on', 'prudent_due_on'), condition=models.Q(('stage', 'answered'), _negated=True), name='case_right_falls'),
+            index=models.Index(condition=models.Q(('stage', 'answered'), _negated=True), fields=['falls_on'], name='case_right_falls'),
         ),
         migrations.AddField(
             model_name='calendarfeed',
@@ -180,11 +177,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='suspension',
-            name='asked_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='suspension',
             name='asked_message',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspensions', to='requests_app.message'),
         ),
@@ -241,5 +233,4 @@ class Migration(migrations.Migration):
             name='state',
             field=models.CharField(choices=[('pending', 'waiting'), ('claimed', 'being sent'), ('sent', 'sent'), ('failed', 'not delivered'), ('stopped', 'not sent any more')], default='pending', max_length=8),
         ),
-        migrations.RunPython(look_now, migrations.RunPython.noop),
     ]

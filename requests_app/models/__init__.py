@@ -1,7 +1,7 @@
 """The tables of a case, one file per subject."""
 
 from requests_app.models.access import AccessCode
-from requests_app.models.answers import Decision, Deliverable, Download
+from requests_app.models.answers import Decision, Deliverable, Download, Reviewed
 from requests_app.models.cases import Case, CaseRight, ChecklistItem, Party, PartyAddress
 from requests_app.models.clocks import CalendarFeed, Digest, Extension, Reminder, Suspension
 from requests_app.models.messages import InboundMail, Message, Outgoing
@@ -25,6 +25,7 @@ __all__ = [
     "Party",
     "PartyAddress",
     "Reminder",
+    "Reviewed",
     "RoutingRule",
     "Suspension",
 ]

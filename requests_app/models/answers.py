@@ -7,21 +7,33 @@ from django.db import models
 from dsar.core.models import StoredFile, User
 from dsar.core.privacy import PURGE, Fate, keep
 from requests_app.models.cases import REGISTER, Case, CaseRight, OfCaseQuerySet, OfCaseRightQuerySet
-from requests_app.vocabulary import DeliverableKind, DeliverableState, Delivery, Outcome
+from requests_app.vocabulary import DeliverableKind, DeliverableState, Delivery, Outcome, Review
 
 
-class Decision(models.Model):
+class Reviewed(models.Model):
+    """Something that a member wrote and a second person reviews."""
+
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    review = models.CharField(max_length=16, choices=Review.choices)
+    reviewer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    reviewed_at = models.DateTimeField(null=True)
+    review_note = models.TextField(blank=True)  # why sent back, or why released single-handed
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether a second person agreed, or nobody else could be asked."""
+        return self.review in (Review.APPROVED, Review.SINGLE_HANDED)
+
+
+class Decision(Reviewed):
     """One decision on one right: outcome, ground, reasoning, who wrote it and who reviewed it (GDPR art. 12(4)).
 
     A decision sent back stays; the next one is a new row. The last row is the one in force.
     """
-
-    class Review(models.TextChoices):
-        WAITING = "waiting"
-        NOT_NEEDED = "not_needed"
-        APPROVED = "approved"
-        SENT_BACK = "sent_back"
-        SINGLE_HANDED = "single_handed"
 
     case_right = models.ForeignKey(CaseRight, on_delete=models.PROTECT, related_name="decisions")
     outcome = models.CharField(max_length=16, choices=Outcome.choices)
@@ -30,12 +42,6 @@ class Decision(models.Model):
     withheld = models.TextField(blank=True)
     evidence = models.TextField(blank=True)  # mandatory for the grounds marked ●
     provision = models.CharField(max_length=300, blank=True)
-    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    written_at = models.DateTimeField()
-    review = models.CharField(max_length=16, choices=Review.choices)
-    reviewer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    reviewed_at = models.DateTimeField(null=True)
-    review_note = models.TextField(blank=True)  # why sent back, or why released single-handed
 
     objects = OfCaseRightQuerySet.as_manager()
 

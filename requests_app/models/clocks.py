@@ -7,14 +7,16 @@ from django.db.models import Q
 
 from dsar.core.models import Team, User
 from dsar.core.privacy import PURGE, Fate
-from requests_app.models.answers import Decision
+from requests_app.models.answers import Reviewed
 from requests_app.models.cases import Case, CaseRight, OfCaseQuerySet, OfCaseRightQuerySet
 from requests_app.models.messages import Message, Outgoing
 from requests_app.vocabulary import (
     DigestState,
     ExtensionReason,
+    OutgoingState,
     Overtaken,
     ReminderKind,
+    Review,
     SuspensionEnd,
     SuspensionReason,
 )
@@ -38,7 +40,6 @@ class Suspension(models.Model):
     reason = models.CharField(max_length=12, choices=SuspensionReason.choices)
     why = models.TextField()  # the doubt (GDPR art. 12(6)), or why the scope must be known (recital 63)
     is_voluminous = models.BooleanField(default=False)  # a large quantity of information (recital 63)
-    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     asked_message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="suspensions")
     mail = models.ForeignKey(Outgoing, null=True, on_delete=models.PROTECT, related_name="suspensions")
     asked_at = models.DateTimeField(null=True)
@@ -57,7 +58,7 @@ class Suspension(models.Model):
         return f"{self.case.reference} {self.reason}"
 
 
-class Extension(models.Model):
+class Extension(Reviewed):
     """One extension of one right to three months from receipt (GDPR art. 12(3)); it holds once its notice has left.
 
     A second person reviews it like an adverse decision (DESIGN §2). `sent_at` is None until the notice has left.
@@ -66,12 +67,6 @@ class Extension(models.Model):
     case_right = models.ForeignKey(CaseRight, on_delete=models.PROTECT, related_name="extensions")
     reason = models.CharField(max_length=16, choices=ExtensionReason.choices)
     reasoning = models.TextField()  # goes into the notice, in the person's language
-    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    written_at = models.DateTimeField()
-    review = models.CharField(max_length=16, choices=Decision.Review.choices)
-    reviewer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    reviewed_at = models.DateTimeField(null=True)
-    review_note = models.TextField(blank=True)  # why sent back, or why released single-handed
     notice_message = models.ForeignKey(Message, null=True, on_delete=models.PROTECT, related_name="extensions")
     mail = models.ForeignKey(Outgoing, null=True, on_delete=models.PROTECT, related_name="extensions")
     sent_at = models.DateTimeField(null=True)
@@ -85,15 +80,21 @@ class Extension(models.Model):
         ordering = ("pk",)
         constraints = [
             models.UniqueConstraint(
-                fields=["case_right"], name="extension_unique", condition=~Q(review=Decision.Review.SENT_BACK)
+                fields=["case_right"], name="extension_unique", condition=~Q(review=Review.SENT_BACK)
             )
         ]
         indexes = [
-            models.Index(fields=["id"], name="extension_in_review", condition=Q(review=Decision.Review.WAITING)),
+            models.Index(fields=["id"], name="extension_in_review", condition=Q(review=Review.WAITING)),
         ]
 
     def __str__(self) -> str:
         return f"{self.case_right} {self.reason}"
+
+    @property
+    def is_to_post(self) -> bool:
+        """Whether the notice must leave by post: there is no mailbox, or it refused the mail."""
+        by_mail = self.mail is not None and self.mail.state != OutgoingState.FAILED
+        return self.is_approved and self.sent_at is None and not by_mail
 
 
 class Digest(models.Model):

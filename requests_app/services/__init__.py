@@ -9,22 +9,17 @@ from requests_app.services.decisions import (
     decision_send_back,
     decision_single_handed,
     decision_submit,
-    reviewers_for,
 )
 from requests_app.services.deliverables import deliverable_downloaded, deliverable_register, file_opened
 from requests_app.services.digests import digest_send
 from requests_app.services.extensions import (
-    extension_announce,
     extension_approve,
-    extension_of,
     extension_post,
     extension_send_back,
     extension_single_handed,
     extension_submit,
     extensions_of_year,
-    is_approved,
-    is_to_post,
-    may_extend,
+    refusal_today,
 )
 from requests_app.services.intake import OpenedCase, case_open, case_right_add
 from requests_app.services.letters import letter_groups, letter_prepare
@@ -32,15 +27,15 @@ from requests_app.services.messages import message_receive, message_send, messag
 from requests_app.services.notices import notice_prepare, notices_left
 from requests_app.services.obstacles import Obstacle, right_obstacles
 from requests_app.services.parties import address_confirm, address_found_on_file, identity_establish
-from requests_app.services.receipts import ReceiptChange, receipt_changes, receipt_correct
+from requests_app.services.receipts import receipt_changes, receipt_correct
 from requests_app.services.reminders import reminders_sweep
+from requests_app.services.reviews import reviewers_for
 from requests_app.services.suspensions import (
     case_suspend,
     may_continue,
     may_suspend,
     stands_still,
     suspension_answer,
-    suspension_begin,
     suspension_continue,
     suspension_end,
 )
@@ -57,7 +52,6 @@ __all__ = [
     "MACHINE_KINDS",
     "Obstacle",
     "OpenedCase",
-    "ReceiptChange",
     "address_confirm",
     "address_found_on_file",
     "answer_release",
@@ -86,9 +80,7 @@ __all__ = [
     "deliverable_downloaded",
     "deliverable_register",
     "digest_send",
-    "extension_announce",
     "extension_approve",
-    "extension_of",
     "extension_post",
     "extension_send_back",
     "extension_single_handed",
@@ -96,13 +88,10 @@ __all__ = [
     "extensions_of_year",
     "file_opened",
     "identity_establish",
-    "is_approved",
-    "is_to_post",
     "law_of",
     "letter_groups",
     "letter_prepare",
     "may_continue",
-    "may_extend",
     "may_suspend",
     "message_receive",
     "message_send",
@@ -113,13 +102,13 @@ __all__ = [
     "portal_opened",
     "receipt_changes",
     "receipt_correct",
+    "refusal_today",
     "release_obstacles",
     "reminders_sweep",
     "reviewers_for",
     "right_obstacles",
     "stands_still",
     "suspension_answer",
-    "suspension_begin",
     "suspension_continue",
     "suspension_end",
 ]

@@ -11,7 +11,7 @@ from dsar.core.errors import Conflict, DomainError
 from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from requests_app.models import Case
-from requests_app.services.clocks import clocks_look
+from requests_app.models.cases import LOOK_NOW
 from requests_app.vocabulary import Stage, TaskState
 
 
@@ -34,7 +34,7 @@ def case_take(*, case: Case, actor: Actor, version: int | None = None) -> None:
     case_touch(case=case, version=version)
     case.assignee = user
     case.save(update_fields=["assignee"])
-    clocks_look(case)  # somebody else is to be reminded now
+    case.rights.awaited().update(remind_on=LOOK_NOW)  # somebody else is to be reminded now
     journal_append(
         chain=case.chain, organisation=case.organisation, kind="case.assigned", actor=actor, facts={"user": user.pk}
     )

@@ -2,13 +2,14 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dsar.core import jurisdictions
 from dsar.core.actors import Actor
@@ -16,12 +17,12 @@ from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
 from dsar.core.jurisdictions import jurisdiction
 from dsar.core.models import Organisation, Sweep
-from dsar.core.sweeps import sweep_note
+from dsar.core.sweeps import CLOCKS, sweep_note
 from requests_app.deadline_rules import RULES as LAWS
 from requests_app.deadline_rules import Rule, rule_for
 from requests_app.deadlines import Deadline, Facts, Pause, deadline, local_date, working_days_after
-from requests_app.models import Case, CaseRight, Suspension
-from requests_app.reminder_rules import first_reminder_on
+from requests_app.models import Case, CaseRight
+from requests_app.models.cases import LOOK_NOW
 from requests_app.rights_table import RULES
 from requests_app.vocabulary import ClockCause
 
@@ -58,70 +59,54 @@ class Clock:
         }
 
 
-@dataclass(frozen=True)
-class Happened:
-    """What happened to one right, as its rows say it; instants are aware."""
-
-    received_at: datetime
-    suspensions: tuple[Suspension, ...] = ()
-    extended_at: datetime | None = None
-
-    def facts(self, organisation: Organisation) -> Facts:
-        """The same as local dates of the organisation's establishment. A question that has not left is no fact yet."""
-
-        def on(moment: datetime) -> date:
-            return local_date(moment, organisation.time_zone)
-
-        return Facts(
-            jurisdiction=organisation.jurisdiction,
-            time_zone=organisation.time_zone,
-            received_at=self.received_at,
-            pauses=tuple(
-                Pause(
-                    reason=suspension.reason,
-                    asked_on=on(suspension.asked_at),
-                    answered_on=on(suspension.answered_at) if suspension.answered_at else None,
-                    is_voluminous=suspension.is_voluminous,
-                )
-                for suspension in self.suspensions
-                if suspension.asked_at is not None
-            ),
-            extended_on=on(self.extended_at) if self.extended_at else None,
-            counting=settings.DSAR_SUSPENSION_COUNTING,
-        )
+def facts_new(organisation: Organisation, received_at: datetime) -> Facts:
+    """The facts of a right that has just arrived, at an aware instant, at the organisation's establishment."""
+    return Facts(
+        jurisdiction=organisation.jurisdiction,
+        time_zone=organisation.time_zone,
+        received_at=received_at,
+        counting=settings.DSAR_SUSPENSION_COUNTING,
+    )
 
 
-def clock_compute(organisation: Organisation, right: str, happened: Happened) -> Clock:
-    """The clock of a right, in the organisation's jurisdiction and time zone.
+def facts_of(case_right: CaseRight) -> Facts:
+    """What happened to a right, on local dates; a question or a notice that has not left is no fact yet.
 
-    Raises DomainError for facts that contradict each other, such as a question older than the request.
+    Reads `suspensions` and `extensions` through the prefetch cache when there is one.
     """
-    facts = happened.facts(organisation)
-    received_on = local_date(happened.received_at, organisation.time_zone)
+    zone = case_right.case.organisation.time_zone
+    asked = [suspension for suspension in case_right.suspensions.all() if suspension.asked_at]
+    announced = [extension.sent_at for extension in case_right.extensions.all() if extension.sent_at]
+    return replace(
+        facts_new(case_right.case.organisation, case_right.received_at),
+        pauses=tuple(
+            Pause(
+                reason=suspension.reason,
+                asked_on=local_date(suspension.asked_at, zone),
+                answered_on=local_date(suspension.answered_at, zone) if suspension.answered_at else None,
+                is_voluminous=suspension.is_voluminous,
+            )
+            for suspension in asked
+        ),
+        extended_on=local_date(min(announced), zone) if announced else None,
+    )
+
+
+def clock_compute(right: str, facts: Facts) -> Clock:
+    """The clock of a right of that code. Raises DomainError for facts that contradict each other."""
+    received_on = local_date(facts.received_at, facts.time_zone)
     days_of_facts = [facts.extended_on, *(pause.answered_on or pause.asked_on for pause in facts.pauses)]
     last_fact_on = max([received_on, *filter(None, days_of_facts)])
     days = RULES[right].target_working_days
-    calendar = jurisdiction(organisation.jurisdiction).calendar
+    calendar = jurisdiction(facts.jurisdiction).calendar
     target_on = working_days_after(received_on, days, calendar) if days else None
     return Clock(deadline(facts, on=last_fact_on), target_on)
 
 
-def clock_fields(organisation: Organisation, right: str, received_at: datetime) -> dict[str, Any]:
-    """The cache columns of a right that has just arrived."""
-    fields = clock_compute(organisation, right, Happened(received_at)).fields
-    return {**fields, "remind_on": first_reminder_on(CaseRight(right=right, received_at=received_at, **fields))}
-
-
-def happened_to(right: CaseRight) -> Happened:
-    """What happened to a right; reads `suspensions` and `extensions` through the prefetch cache when there is one."""
-    sent = [extension.sent_at for extension in right.extensions.all() if extension.sent_at]
-    return Happened(right.received_at, tuple(right.suspensions.all()), min(sent, default=None))
-
-
 def clock_extended(case_right: CaseRight, at: datetime) -> Deadline:
     """The clock as it would be, if the notice of an extension left at that aware instant."""
-    organisation = case_right.case.organisation
-    return clock_compute(organisation, case_right.right, replace(happened_to(case_right), extended_at=at)).deadline
+    facts = facts_of(case_right)
+    return clock_compute(case_right.right, replace(facts, extended_on=local_date(at, facts.time_zone))).deadline
 
 
 def law_of(case_right: CaseRight) -> Rule:
@@ -136,13 +121,6 @@ def next_on(rights: Iterable[CaseRight], otherwise: date) -> date:
     return min((right.matters_on for right in rights if not right.is_answered), default=otherwise)
 
 
-def clocks_look(case: Case) -> None:
-    """Have the next sweep of the reminders look at every open right of the case, because somebody else handles it."""
-    CaseRight.objects.awaited().filter(case=case).update(
-        remind_on=local_date(case.received_at, case.organisation.time_zone)
-    )
-
-
 @transaction.atomic
 def case_clock_refresh(*, case: Case, cause: str = ClockCause.CALENDAR) -> list[dict[str, Any]]:
     """Recompute the clocks of a case's open rights; writes, journals with its cause, and returns what changed.
@@ -150,13 +128,12 @@ def case_clock_refresh(*, case: Case, cause: str = ClockCause.CALENDAR) -> list[
     Answered rights are never recomputed (DESIGN §5). Idempotent. Raises what `clock_compute` raises.
     """
     changes: list[dict[str, Any]] = []
-    rights = list(
-        CaseRight.objects.select_for_update().filter(case=case).prefetch_related("suspensions", "extensions")
-    )
+    rights = list(CaseRight.objects.select_for_update().filter(case=case).with_facts())
     for right in rights:
+        right.case = case
         if right.is_answered:
             continue
-        fields = clock_compute(case.organisation, right.right, happened_to(right)).fields
+        fields = clock_compute(right.right, facts_of(right)).fields
         if change := _clock_write(right, fields):
             changes.append(change)
     _next_write(case, rights)
@@ -179,13 +156,19 @@ def _clock_write(right: CaseRight, fields: dict[str, Any]) -> dict[str, Any] | N
     before = right.due_on
     for name in changed:
         setattr(right, name, fields[name])
-    right.remind_on = first_reminder_on(right)  # the sweep goes through the thresholds again; the ledger knows the old
+    right.remind_on = LOOK_NOW  # the sweep goes through the thresholds again; the ledger knows the old ones
     right.save(update_fields=[*changed, "remind_on"])
+    return clock_change(right, before)
+
+
+def clock_change(right: CaseRight, before: date | None = None) -> dict[str, Any]:
+    """One line of a journaled `clock.computed`: the dates of a right, and the due date that it had before."""
     return {
         "right": right.right,
         "before": _iso(before),
         "after": _iso(right.due_on),
         "prudent_due_on": _iso(right.prudent_due_on),
+        "target_on": _iso(right.target_on),
         "paused_days": right.paused_days,
         "rule": right.clock_rule,
         "calendar": right.clock_calendar,
@@ -222,15 +205,27 @@ class ClockChange:
         return self.right.due_on != self.due_on
 
 
+def clock_lines(changes: Iterable[ClockChange]) -> Iterator[str]:
+    """A line for each open right whose due date moves: its reference, its old and its new date."""
+    for change in changes:
+        if change.moves_date:
+            yield _("%(reference)s %(right)s: due %(after)s instead of %(before)s") % {
+                "reference": change.right.case.reference,
+                "right": change.right.right,
+                "before": change.right.due_on or _("paused"),
+                "after": change.due_on or _("paused"),
+            }
+
+
 def clocks_changed(*, organisation: Organisation | None = None) -> list[ClockChange]:
     """The open rights, of one organisation or of all, that `clocks_refresh` would write; writes nothing."""
     rights = CaseRight.objects.awaited().select_related("case__organisation")
     if organisation is not None:
         rights = rights.filter(case__organisation=organisation)
     changes = []
-    for right in rights.prefetch_related("suspensions", "extensions").order_by("pk").iterator(chunk_size=500):
+    for right in rights.with_facts().order_by("pk").iterator(chunk_size=500):
         try:
-            fields = clock_compute(right.case.organisation, right.right, happened_to(right)).fields
+            fields = clock_compute(right.right, facts_of(right)).fields
         except DomainError as error:  # one contradiction must not keep the others from being counted
             logger.error("The clock of %s %s cannot be counted: %s", right.case.reference, right.right, error.code)
             continue
@@ -259,10 +254,9 @@ def clocks_follow(now: datetime) -> list[ClockChange]:
     The last one followed is noted by its fingerprint, so that a sweep costs one query where nothing has changed.
     """
     told = repr((jurisdictions.HOLIDAYS_VERSION, settings.DSAR_SUSPENSION_COUNTING, sorted(LAWS.items())))
-    name = f"clocks {hashlib.sha256(told.encode()).hexdigest()[:16]}"
-    if Sweep.objects.filter(name=name).exists():
+    version = hashlib.sha256(told.encode()).hexdigest()
+    if Sweep.objects.filter(name=CLOCKS, version=version).exists():
         return []
     changes = clocks_refresh()
-    Sweep.objects.filter(name__startswith="clocks ").exclude(name=name).delete()
-    sweep_note(name, now)
+    sweep_note(CLOCKS, now, version=version)
     return changes

@@ -10,17 +10,16 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
-from dsar.core.errors import DomainError, NotAllowed
+from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
-from dsar.core.models import Organisation, User
-from dsar.core.models.users import members_with
 from dsar.core.roles import Act
 from requests_app.grounds import GROUNDS
 from requests_app.models import CaseRight, Decision
 from requests_app.rights_table import ADVERSE, RULES, ground_needed
 from requests_app.services.cases import case_touch
 from requests_app.services.obstacles import right_obstacles
-from requests_app.vocabulary import Outcome, Stage, TaskState
+from requests_app.services.reviews import author_alone, note_must, review_close, reviewer_of
+from requests_app.vocabulary import Outcome, Review, Stage, TaskState
 from requests_app.workflow import case_right_move
 
 
@@ -49,11 +48,6 @@ class Reasons:
 def decision_needs_review(case_right: CaseRight, outcome: str) -> bool:
     """A second person is owed to every adverse outcome and to every answer that hands data over (DESIGN §2)."""
     return outcome in ADVERSE or outcome in RULES[case_right.right].bears_data
-
-
-def reviewers_for(organisation: Organisation, *, author: User) -> list[User]:
-    """Who may review what `author` wrote: never the author."""
-    return list(members_with(Act.CASE_REVIEW, organisation.pk).exclude(pk=author.pk))
 
 
 @transaction.atomic
@@ -94,7 +88,7 @@ def decision_submit(
         provision=reasons.provision,
         author=author,
         written_at=datetime.now(UTC),
-        review=Decision.Review.WAITING if owed else Decision.Review.NOT_NEEDED,
+        review=Review.WAITING if owed else Review.NOT_NEEDED,
     )
     _journal(decision, "decision.submitted", actor, reasons.texts)
     case_right_move(
@@ -143,19 +137,11 @@ def _work_cancel(case_right: CaseRight) -> None:
     case_right.tasks.filter(state=TaskState.OPEN).update(state=TaskState.CANCELLED, finished_at=datetime.now(UTC))
 
 
-def _reviewing(decision: Decision, actor: Actor, version: int | None) -> User:
-    user = actor.must(Act.CASE_REVIEW, decision.case_right.case.organisation)
-    case_touch(case=decision.case_right.case, version=version)
-    if user.pk == decision.author_id:
-        raise NotAllowed("own_decision", _("The author of a decision never reviews it."))
-    return user
-
-
 @transaction.atomic
 def decision_approve(*, decision: Decision, actor: Actor, note: str = "", version: int | None = None) -> None:
     """A second person approves: the decision stands. Raises NotAllowed for its author, `not_waiting` when done."""
-    user = _reviewing(decision, actor, version)
-    _review_close(decision, Decision.Review.APPROVED, user, note)
+    user = reviewer_of(decision, decision.case_right.case, actor, version)
+    review_close(decision, Review.APPROVED, user, note)
     _journal(decision, "decision.approved", actor, {"note": note.strip()} if note.strip() else {})
     case_right_move(case_right=decision.case_right, target=Stage.DECIDED, actor=actor, only_when_ready=True)
 
@@ -163,44 +149,20 @@ def decision_approve(*, decision: Decision, actor: Actor, note: str = "", versio
 @transaction.atomic
 def decision_send_back(*, decision: Decision, actor: Actor, note: str, version: int | None = None) -> None:
     """A second person sends the decision back with what is to change. Raises DomainError `note_missing`."""
-    user = _reviewing(decision, actor, version)
-    if not note.strip():
-        raise DomainError("note_missing", _("Say what must change."))
-    _review_close(decision, Decision.Review.SENT_BACK, user, note)
-    _journal(decision, "decision.sent_back", actor, {"note": note.strip()})
+    user = reviewer_of(decision, decision.case_right.case, actor, version)
+    note = note_must(note)
+    review_close(decision, Review.SENT_BACK, user, note)
+    _journal(decision, "decision.sent_back", actor, {"note": note})
     case_right_move(case_right=decision.case_right, target=Stage.IN_PROGRESS, actor=actor, outcome="")
 
 
 @transaction.atomic
 def decision_single_handed(*, decision: Decision, actor: Actor, reason: str, version: int | None = None) -> None:
-    """The author lets the decision stand alone, with a written reason, where no second person exists.
-
-    So that nothing is late because nobody could review (DESIGN §2). Journaled and kept in the register as
-    single-handed. Raises DomainError `reviewer_exists`, `review_always` or `reason_missing`.
-    """
-    case = decision.case_right.case
-    user = actor.must(Act.CASE_WORK, case.organisation)
-    case_touch(case=case, version=version)
-    if case.organisation.review == Organisation.Review.ALWAYS:
-        raise DomainError("review_always", _("This organisation always wants a second person."))
-    if user.pk != decision.author_id:
-        raise NotAllowed("not_the_author", _("Only the author of the decision can do this."))
-    if reviewers_for(case.organisation, author=user):
-        raise DomainError("reviewer_exists", _("Somebody else can review this decision."))
-    if not reason.strip():
-        raise DomainError("reason_missing", _("Write why no second person reviews this decision."))
-    _review_close(decision, Decision.Review.SINGLE_HANDED, user, reason)
+    """The author lets the decision stand alone, with a written reason; raises as `reviews.author_alone`."""
+    user = author_alone(decision, decision.case_right.case, actor, version, reason)
+    review_close(decision, Review.SINGLE_HANDED, user, reason)
     _journal(decision, "decision.single_handed", actor, {"reason": reason.strip()})
     case_right_move(case_right=decision.case_right, target=Stage.DECIDED, actor=actor, only_when_ready=True)
-
-
-def _review_close(decision: Decision, review: Decision.Review, user: User, note: str) -> None:
-    closed = Decision.objects.filter(pk=decision.pk, review=Decision.Review.WAITING).update(
-        review=review, reviewer=user, reviewed_at=datetime.now(UTC), review_note=note.strip()
-    )
-    if not closed:
-        raise DomainError("not_waiting", _("This decision is not waiting for a review."))
-    decision.refresh_from_db()
 
 
 def _journal(decision: Decision, kind: str, actor: Actor, values: dict[str, str]) -> None:

@@ -25,7 +25,7 @@ from requests_app.deadlines import local_date
 from requests_app.models import Digest, Reminder
 from requests_app.outbox import CLAIM_EXPIRES, GIVE_UP_AFTER, QUEUE_LEASE, SWEEP_LIMIT
 from requests_app.reminder_words import digest_parts, digest_subject
-from requests_app.services.ledger import lines_overtake, lines_revive, turn_take
+from requests_app.services.ledger import lines_escalate, lines_overtake, lines_revive, turn_take
 from requests_app.services.watching import watches
 from requests_app.vocabulary import DigestState
 
@@ -162,8 +162,20 @@ def _not_accepted(digest: Digest, error: Exception) -> None:
     too_old = timezone.now() - digest.created_at > GIVE_UP_AFTER
     if not (too_old or outbox.is_permanent(error)):
         _retry_later(digest, outbox.error_name(error))
-    elif _swap(digest, state=DigestState.FAILED, error=outbox.error_name(error)[:200]):
-        logger.error("Digest %s was refused, its reader is not warned: %s", digest.pk, outbox.error_name(error))
+    else:
+        _give_up(digest, outbox.error_name(error))
+
+
+@transaction.atomic
+def _give_up(digest: Digest, error: str) -> None:
+    """Try no more; whoever answers for the organisation is told instead."""
+    turn_take()
+    if not _swap(digest, state=DigestState.FAILED, error=error[:200]):
+        return
+    if lines_escalate(digest, timezone.now()):
+        logger.warning("Digest %s was refused, others are told in its reader's place: %s", digest.pk, error)
+    else:
+        logger.error("Digest %s was refused, its reader is not warned: %s", digest.pk, error)
 
 
 def _retry_later(digest: Digest, error: str) -> None:

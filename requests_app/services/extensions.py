@@ -13,41 +13,57 @@ from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
-from dsar.core.errors import DomainError, NotAllowed
+from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
-from dsar.core.models import Organisation, User
+from dsar.core.models import Organisation
 from dsar.core.roles import Act
 from requests_app.correspondence import person_write
 from requests_app.deadlines import local_date
 from requests_app.letters import extension_paragraphs
-from requests_app.models import Case, CaseRight, Decision, Extension, Message, PartyAddress
+from requests_app.models import Case, CaseRight, Extension, Message, PartyAddress
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_extended, law_of
-from requests_app.services.decisions import reviewers_for
+from requests_app.services.reviews import author_alone, note_must, review_close, reviewer_of
 from requests_app.services.suspensions import sent_moment
-from requests_app.vocabulary import AddressKind, Channel, ClockCause, Direction, ExtensionReason, OutgoingState, Stage
+from requests_app.vocabulary import UNDECIDED, AddressKind, Channel, ClockCause, Direction, ExtensionReason, Review
 
-EXTENDABLE = (Stage.TO_DO, Stage.IN_PROGRESS, Stage.AWAITING_PERSON)
 YEAR = timedelta(days=365)
 
 
-def may_extend(case_right: CaseRight) -> bool:
-    """Whether an extension may still be written for this right; reads `extensions` through the prefetch cache."""
-    return _is_known(case_right) and case_right.stage in EXTENDABLE and not (
-        _expired(case_right) or extension_of(case_right)
-    )
+def extension_refusal(case_right: CaseRight, on: date) -> DomainError | None:
+    """Why a notice that left on that local date would not extend this right; None where it would (art. 12(3)).
+
+    The law of the place must name a longer period, which Switzerland and Brazil do not (law.md §2.8), and the first one
+    must not be over; it does not end while a question is open.
+    """
+    if not RULES[case_right.right].may_wait or law_of(case_right).extended is None:
+        return DomainError("right_not_extendable", _("The law knows no extension for this right."))
+    if case_right.stage not in UNDECIDED:
+        return DomainError("right_not_extendable", _("This right is decided or in review: answer it instead."))
+    if case_right.extension_notice_due_on is not None and on > case_right.extension_notice_due_on:
+        return DomainError(
+            "extension_too_late", _("The first period is over: the law allows no extension any more. Answer now.")
+        )
+    return None
 
 
-def _is_known(case_right: CaseRight) -> bool:
-    """Whether the law gives this right a longer period: Switzerland and Brazil name none (law.md §2.8)."""
-    return RULES[case_right.right].may_wait and law_of(case_right).extended is not None
+def refusal_today(case_right: CaseRight) -> DomainError | None:
+    """Why no extension can be written today, an earlier one included; None where it can.
+
+    Reads `extensions` through the prefetch cache when there is one.
+    """
+    today = local_date(datetime.now(UTC), case_right.case.organisation.time_zone)
+    if case_right.extension is not None:
+        return DomainError("extension_exists", _("This right has an extension already; there is only one."))
+    return extension_refusal(case_right, today)
 
 
-def extension_of(case_right: CaseRight) -> Extension | None:
-    """The extension that is written, approved or announced; one that was sent back is none."""
-    alive = (one for one in case_right.extensions.all() if one.review != Decision.Review.SENT_BACK)
-    return next(alive, None)
+def refusal_raise(case_right: CaseRight) -> None:
+    """Raises what `extension_refusal` says of today."""
+    refusal = extension_refusal(case_right, local_date(datetime.now(UTC), case_right.case.organisation.time_zone))
+    if refusal is not None:
+        raise refusal
 
 
 def extensions_of_year(organisation: Organisation) -> int:
@@ -67,18 +83,17 @@ def extension_submit(
     """
     author = actor.must(Act.CASE_WORK, case_right.case.organisation)
     case_touch(case=case_right.case, version=version)
-    _extendable_check(case_right)
+    if refusal := refusal_today(case_right):
+        raise refusal
     if not reasoning.strip():
         raise DomainError("reasoning_missing", _("Write the reasons: the person must be able to understand them."))
-    if extension_of(case_right) is not None:
-        raise DomainError("extension_exists", _("This right has an extension already; there is only one."))
     extension = Extension.objects.create(
         case_right=case_right,
         reason=ExtensionReason(reason),
         reasoning=reasoning.strip(),
         author=author,
         written_at=datetime.now(UTC),
-        review=Decision.Review.WAITING,
+        review=Review.WAITING,
     )
     _journal(extension, "extension.submitted", actor, {"reasoning": extension.reasoning})
     return extension
@@ -87,8 +102,9 @@ def extension_submit(
 @transaction.atomic
 def extension_approve(*, extension: Extension, actor: Actor, note: str = "", version: int | None = None) -> None:
     """A second person approves, and the notice leaves. Raises NotAllowed for the author, `extension_too_late`."""
-    user = _reviewing(extension, actor, version)
-    _review_close(extension, Decision.Review.APPROVED, user, note)
+    user = reviewer_of(extension, extension.case_right.case, actor, version)
+    refusal_raise(extension.case_right)  # the day may have passed, or the right been decided, meanwhile
+    review_close(extension, Review.APPROVED, user, note)
     message = _notice_write(extension)
     _journal(
         extension, "extension.approved", actor, {"note": note.strip()} if note.strip() else {}, message=message.pk
@@ -98,31 +114,18 @@ def extension_approve(*, extension: Extension, actor: Actor, note: str = "", ver
 @transaction.atomic
 def extension_send_back(*, extension: Extension, actor: Actor, note: str, version: int | None = None) -> None:
     """A second person says no, and what would change it; another one may be written. Raises `note_missing`."""
-    user = _reviewing(extension, actor, version)
-    if not note.strip():
-        raise DomainError("note_missing", _("Say what must change."))
-    _review_close(extension, Decision.Review.SENT_BACK, user, note)
-    _journal(extension, "extension.sent_back", actor, {"note": note.strip()})
+    user = reviewer_of(extension, extension.case_right.case, actor, version)
+    note = note_must(note)
+    review_close(extension, Review.SENT_BACK, user, note)
+    _journal(extension, "extension.sent_back", actor, {"note": note})
 
 
 @transaction.atomic
 def extension_single_handed(*, extension: Extension, actor: Actor, reason: str, version: int | None = None) -> None:
-    """The author lets it stand alone, with a written reason, where nobody else may review (DESIGN §2).
-
-    Raises DomainError `review_always`, `reviewer_exists` or `reason_missing`, NotAllowed for anybody but the author.
-    """
-    organisation = extension.case_right.case.organisation
-    user = actor.must(Act.CASE_WORK, organisation)
-    case_touch(case=extension.case_right.case, version=version)
-    if organisation.review == Organisation.Review.ALWAYS:
-        raise DomainError("review_always", _("This organisation always wants a second person."))
-    if user.pk != extension.author_id:
-        raise NotAllowed("not_the_author", _("Only the author of the extension can do this."))
-    if reviewers_for(organisation, author=user):
-        raise DomainError("reviewer_exists", _("Somebody else can review this extension."))
-    if not reason.strip():
-        raise DomainError("reason_missing", _("Write why no second person reviews this extension."))
-    _review_close(extension, Decision.Review.SINGLE_HANDED, user, reason)
+    """The author lets it stand alone, with a written reason; raises as `reviews.author_alone`, `extension_too_late`."""
+    user = author_alone(extension, extension.case_right.case, actor, version, reason)
+    refusal_raise(extension.case_right)
+    review_close(extension, Review.SINGLE_HANDED, user, reason)
     message = _notice_write(extension)
     _journal(extension, "extension.single_handed", actor, {"reason": reason.strip()}, message=message.pk)
 
@@ -136,9 +139,9 @@ def extension_post(*, extension: Extension, sent_on: date | None, actor: Actor, 
     case = extension.case_right.case
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
-    if not is_approved(extension):
+    if not extension.is_approved:
         raise DomainError("notice_not_approved", _("A second person has not approved this extension yet."))
-    if not is_to_post(extension):
+    if not extension.is_to_post:
         raise DomainError("notice_sent_already", _("This notice has left already, or its mail is leaving."))
     approved_at = extension.reviewed_at or extension.written_at
     extension_announce(extension=extension, sent_at=sent_moment(case, sent_on, after=approved_at), actor=actor)
@@ -155,53 +158,6 @@ def extension_announce(*, extension: Extension, sent_at: datetime, actor: Actor 
     extension.refresh_from_db(fields=["sent_at"])
     _journal(extension, "extension.announced", actor, {}, sent_at=sent_at.isoformat())
     case_clock_refresh(case=extension.case_right.case, cause=ClockCause.EXTENDED)
-
-
-def is_approved(extension: Extension) -> bool:
-    """Whether its notice may leave: a second person agreed, or nobody else could."""
-    return extension.review in (Decision.Review.APPROVED, Decision.Review.SINGLE_HANDED)
-
-
-def is_to_post(extension: Extension) -> bool:
-    """Whether the notice must leave by post: no mailbox, or its mail was refused."""
-    by_mail = extension.mail is not None and extension.mail.state != OutgoingState.FAILED
-    return is_approved(extension) and extension.sent_at is None and not by_mail
-
-
-def _extendable_check(case_right: CaseRight) -> None:
-    if not _is_known(case_right):
-        raise DomainError("right_not_extendable", _("The law knows no extension for this right."))
-    if case_right.stage not in EXTENDABLE:
-        raise DomainError("right_not_extendable", _("This right is decided or in review: answer it instead."))
-    if _expired(case_right):
-        raise DomainError(
-            "extension_too_late", _("The first period is over: the law allows no extension any more. Answer now.")
-        )
-
-
-def _expired(case_right: CaseRight) -> bool:
-    """Whether the legal date of the notice has passed; it does not pass while a question is open."""
-    last = case_right.extension_notice_due_on
-    return last is not None and local_date(datetime.now(UTC), case_right.case.organisation.time_zone) > last
-
-
-def _reviewing(extension: Extension, actor: Actor, version: int | None) -> User:
-    user = actor.must(Act.CASE_REVIEW, extension.case_right.case.organisation)
-    case_touch(case=extension.case_right.case, version=version)
-    if user.pk == extension.author_id:
-        raise NotAllowed("own_decision", _("The author of an extension never reviews it."))
-    return user
-
-
-def _review_close(extension: Extension, review: Decision.Review, user: User, note: str) -> None:
-    if review != Decision.Review.SENT_BACK:
-        _extendable_check(extension.case_right)  # the day may have passed, or the right been decided, meanwhile
-    closed = Extension.objects.filter(pk=extension.pk, review=Decision.Review.WAITING).update(
-        review=review, reviewer=user, reviewed_at=datetime.now(UTC), review_note=note.strip()
-    )
-    if not closed:
-        raise DomainError("not_waiting", _("This extension is not waiting for a review."))
-    extension.refresh_from_db()
 
 
 def _notice_write(extension: Extension) -> Message:

@@ -24,7 +24,7 @@ from requests_app.references import reference_make
 from requests_app.rights_table import RULES
 from requests_app.routing import route
 from requests_app.services.cases import case_touch
-from requests_app.services.clocks import clock_fields, next_on
+from requests_app.services.clocks import clock_change, clock_compute, facts_new, next_on
 from requests_app.tracking import case_by_submission, submission_hash, tracking_key, tracking_key_hash
 from requests_app.vocabulary import AddressKind, Capacity, Channel, ClockCause, Direction
 
@@ -83,7 +83,7 @@ def _case_create(incoming: IncomingRequest, organisation: Organisation, key: str
             right=invoked.code,
             detail=invoked.detail,
             received_at=incoming.received_at,
-            **clock_fields(organisation, invoked.code, incoming.received_at),
+            **clock_compute(invoked.code, facts_new(organisation, incoming.received_at)).fields,
         )
         for invoked in incoming.rights
     ]
@@ -184,15 +184,9 @@ def _journal_opening(case: Case, rights: list[CaseRight], incoming: IncomingRequ
             actor=Actor.SYSTEM,
             facts={
                 "cause": str(ClockCause.RECEIVED),
-                "right": right.right,
-                "due_on": str(right.due_on),
-                "prudent_due_on": str(right.prudent_due_on),
-                "target_on": str(right.target_on) if right.target_on else None,
-                "rule": right.clock_rule,
-                "calendar": right.clock_calendar,
+                "changes": [clock_change(right) for right in rights],
             },
         )
-        for right in rights
     ]
     journal_open(chain=case.chain, organisation=case.organisation, entries=[opened, *clocks])
 
@@ -250,7 +244,7 @@ def case_right_add(
         right=right,
         detail=detail,
         received_at=received_at,
-        **clock_fields(case.organisation, right, received_at),
+        **clock_compute(right, facts_new(case.organisation, received_at)).fields,
     )
     added.save(force_insert=True)
     _checklists_create([added])

@@ -10,9 +10,9 @@ from datetime import date, datetime
 
 from django.db import connection, transaction
 
-from requests_app.models import CaseRight, Reminder
-from requests_app.reminder_rules import RULES, URGENCY, following_on, is_urgent
-from requests_app.services.watching import Watch, watches
+from requests_app.models import CaseRight, Digest, Reminder
+from requests_app.reminder_rules import RULES, URGENCY, Target, following_on, is_urgent
+from requests_app.services.watching import Roster, Watch, rosters_of, watches
 from requests_app.vocabulary import DigestState, Overtaken, ReminderKind
 
 logger = logging.getLogger(__name__)
@@ -41,23 +41,47 @@ def ledger_write(rights: Sequence[int], now: datetime) -> None:
     watched = watches(list(locked), now)
     lines = list(Reminder.objects.filter(case_right__in=watched).select_related("digest"))
     changed = _gone_overtake(lines, watched)
+    changed += _returned(lines, watched)
     written = {_key(line) for line in lines}
     new = [line for watch in watched.values() for line in _lines(watch, now) if _key(line) not in written]
     changed += [line for line in _overtake_by_urgency([*lines, *new]) if line.pk]
     # First those that are told, so that the others can name what has overtaken them.
     Reminder.objects.bulk_create(line for line in new if not line.superseded_because)
     Reminder.objects.bulk_create(line for line in new if line.superseded_because)
-    Reminder.objects.bulk_update(set(changed), ["digest", "superseded_by", "superseded_because"], batch_size=500)
+    _update(changed)
     _following_write(watched.values())
+
+
+def lines_escalate(digest: Digest, now: datetime) -> bool:
+    """Have whoever answers for the organisation told of the lines of a mail that its reader will never get.
+
+    Must run in the transaction that gives the mail up, after `turn_take`. The next sweep makes their mails. False
+    where nobody is left to hear of some line.
+    """
+    lost = list(digest.reminders.filter(superseded_because="").select_related("case_right__case__organisation"))
+    rosters = rosters_of({line.case_right.case.organisation for line in lost})
+    heard = [list(_escalations(line, rosters[line.case_right.case.organisation_id], now)) for line in lost]
+    of_rights = Reminder.objects.filter(case_right__in=[line.case_right_id for line in lost])
+    written = {_key(line): line for line in of_rights.select_related("digest")}
+    new, returned = [], []
+    for line in (line for lines in heard for line in lines):
+        known = written.get(_key(line))
+        if known is None:
+            new.append(line)
+        elif _is_overtaken(known):
+            _wait_again(known, is_urgent=line.is_urgent, is_escalation=True)
+            returned.append(known)
+    Reminder.objects.bulk_create(new)
+    _update(returned)
+    unheard = {key for key, line in written.items() if line.digest and line.digest.state == DigestState.FAILED}
+    return all(any(_key(line) not in unheard for line in lines) for lines in heard)
 
 
 def lines_overtake(lines: Iterable[Reminder], watched: Mapping[int, Watch]) -> list[Reminder]:
     """Mark, without saving, the lines that are not to be told any more; returns them."""
     overtaken = []
     for line in lines:
-        why = watched[line.case_right_id].overtaken(
-            ReminderKind(line.kind), line.threshold, line.target_on, line.user_id
-        )
+        why = _overtaken(line, watched[line.case_right_id])
         if why is not None:
             line.superseded_because = why
             overtaken.append(line)
@@ -68,6 +92,13 @@ def lines_revive(overtaken: Iterable[Reminder]) -> None:
     """What was not told for the sake of lines that are not told either waits again; the next sweep weighs it anew."""
     held_back = Reminder.objects.filter(superseded_by__in=list(overtaken))
     held_back.update(digest=None, superseded_by=None, superseded_because="")
+
+
+def _overtaken(line: Reminder, watch: Watch) -> Overtaken | None:
+    """Why a line is not to be told any more; an escalation is while its reader answers for the organisation."""
+    why = watch.overtaken(ReminderKind(line.kind), line.threshold, line.target_on, line.user_id)
+    is_answerable = line.is_escalation and line.user_id in watch.roster.answerable
+    return None if why == Overtaken.HANDED_ON and is_answerable else why
 
 
 def _gone_overtake(lines: Sequence[Reminder], watched: Mapping[int, Watch]) -> list[Reminder]:
@@ -82,6 +113,38 @@ def _gone_overtake(lines: Sequence[Reminder], watched: Mapping[int, Watch]) -> l
         changed += [*gone, *revived]
         gone = lines_overtake(revived, watched)
     return changed
+
+
+def _returned(lines: Iterable[Reminder], watched: Mapping[int, Watch]) -> list[Reminder]:
+    """Have the lines wait again that were overtaken, thus never told, and hold again; returns them."""
+    returned = []
+    for line in filter(_is_overtaken, lines):
+        watch, kind = watched[line.case_right_id], ReminderKind(line.kind)
+        if _overtaken(line, watch) is None:
+            _wait_again(
+                line,
+                is_urgent=is_urgent(Target(kind, line.target_on), watch.watched.today),
+                is_escalation=watch.told(kind, line.threshold).get(line.user_id, True),
+            )
+            returned.append(line)
+    return returned
+
+
+def _is_overtaken(line: Reminder) -> bool:
+    """Whether a line did not hold any more; one held back for a more urgent line waits until that one goes."""
+    return line.superseded_because not in ("", Overtaken.MORE_URGENT)
+
+
+def _wait_again(line: Reminder, *, is_urgent: bool, is_escalation: bool) -> None:
+    """Not saved. It goes with its mail where nobody is sending that yet, else with the next one."""
+    line.superseded_because, line.is_urgent, line.is_escalation = "", is_urgent, is_escalation
+    line.digest = line.digest if _is_unsent(line) else None
+
+
+def _update(lines: Iterable[Reminder]) -> None:
+    """Save what becomes of lines."""
+    fields = ["digest", "is_urgent", "is_escalation", "superseded_by", "superseded_because"]
+    Reminder.objects.bulk_update(set(lines), fields, batch_size=500)
 
 
 def _lines(watch: Watch, now: datetime) -> Iterator[Reminder]:
@@ -99,16 +162,32 @@ def _lines(watch: Watch, now: datetime) -> Iterator[Reminder]:
             )
 
 
+def _escalations(line: Reminder, roster: Roster, now: datetime) -> Iterator[Reminder]:
+    """The same line for everybody else who answers for the organisation."""
+    for user_id in roster.answerable - {line.user_id}:
+        yield Reminder(
+            case_right=line.case_right,
+            kind=line.kind,
+            threshold=line.threshold,
+            target_on=line.target_on,
+            user_id=user_id,
+            is_urgent=line.is_urgent,
+            is_escalation=True,
+            created_at=now,
+        )
+
+
 def _key(line: Reminder) -> tuple[int, str, int, date, int]:
     return line.case_right_id, str(line.kind), line.threshold, line.target_on, line.user_id
 
 
 def _unsent(lines: Iterable[Reminder]) -> Iterator[Reminder]:
     """Lines that can still be kept from being told: no mail carries them, or one that nobody is sending yet."""
-    for line in lines:
-        is_unsent = line.digest is None or line.digest.state == DigestState.WAITING
-        if is_unsent and not line.superseded_because:
-            yield line
+    return (line for line in lines if _is_unsent(line) and not line.superseded_because)
+
+
+def _is_unsent(line: Reminder) -> bool:
+    return line.digest is None or line.digest.state == DigestState.WAITING
 
 
 def _overtake_by_urgency(lines: Iterable[Reminder]) -> list[Reminder]:

@@ -7,6 +7,7 @@ import logging
 from contextlib import suppress
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import override as language_override
 
@@ -14,17 +15,15 @@ from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.files import file_store
 from requests_app.letters import extension_html
-from requests_app.models import Deliverable, Extension, Suspension
+from requests_app.models import CaseRight, Deliverable, Extension, Suspension
 from requests_app.pdf import PdfUnavailable, pdf_render
 from requests_app.services.clocks import clock_extended, law_of
 from requests_app.services.deliverables import deliverable_register, deliverables_release
 from requests_app.services.extensions import extension_announce
 from requests_app.services.suspensions import suspension_begin
-from requests_app.vocabulary import DeliverableKind
+from requests_app.vocabulary import NOTICE_KINDS, DeliverableKind
 
 logger = logging.getLogger(__name__)
-
-NOTICE_KINDS = (DeliverableKind.NOTICE, DeliverableKind.NOTICE_HTML)
 
 
 def notices_left(outgoing_id: int | None = None) -> int:
@@ -59,9 +58,9 @@ def _left_note(left: Suspension | Extension) -> bool:
 
 def notices_unprepared() -> list[int]:
     """Extensions whose notice is written and not a letter yet: their primary keys, for the sweep."""
-    written = Extension.objects.exclude(notice_message=None)
-    prepared = Deliverable.objects.filter(kind=DeliverableKind.NOTICE_HTML).values("rights")
-    return list(written.exclude(case_right__in=prepared).values_list("pk", flat=True))
+    prepared = Deliverable.objects.filter(kind=DeliverableKind.NOTICE_HTML, rights=OuterRef("case_right"))
+    written = Extension.objects.filter(case_right__in=CaseRight.objects.awaited()).exclude(notice_message=None)
+    return list(written.filter(~Exists(prepared)).values_list("pk", flat=True))
 
 
 def notice_prepare(*, extension: Extension) -> list[Deliverable]:

@@ -13,7 +13,7 @@ from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from requests_app.models import Case, CaseRight
 from requests_app.services.cases import case_touch
-from requests_app.services.clocks import case_clock_refresh, clock_compute, happened_to
+from requests_app.services.clocks import case_clock_refresh, clock_compute, facts_of
 from requests_app.services.suspensions import suspension_begin
 from requests_app.vocabulary import ClockCause, Direction
 
@@ -42,7 +42,7 @@ def receipt_changes(case: Case, rights: Sequence[CaseRight], received_at: dateti
     _check(rights, received_at)
     changes = []
     for right in rights:
-        clock = clock_compute(case.organisation, right.right, replace(happened_to(right), received_at=received_at))
+        clock = clock_compute(right.right, replace(facts_of(right), received_at=received_at))
         before, after = (
             Dates(of["due_on"], of["paused_days"], of["prudent_due_on"], of["target_on"])
             for of in (vars(right), clock.fields)

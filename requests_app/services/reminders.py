@@ -14,12 +14,12 @@ from django.utils import timezone
 from dsar.core.models import Organisation
 from dsar.core.sweeps import REMINDERS, sweep_note
 from requests_app.deadlines import local_date
-from requests_app.models import CaseRight, Decision, Extension, Message, Reminder
+from requests_app.models import CaseRight, Message, Reminder
 from requests_app.rights_table import ADVERSE
 from requests_app.services.digests import digests_free, digests_make, digests_queue
 from requests_app.services.ledger import ledger_write
 from requests_app.services.watching import IN_HANDS
-from requests_app.vocabulary import ReminderKind, Stage
+from requests_app.vocabulary import ReminderKind, Review, Stage
 
 BATCH = 500  # rights in one transaction
 AHEAD = timedelta(days=14)  # no date of a review or a refusal is told earlier, whatever holidays lie between
@@ -51,7 +51,7 @@ def looks(now: datetime) -> list[QuerySet[Any, int]]:
     return [
         rights_due(now).values_list("pk", flat=True),
         _in_hands(now).values_list("pk", flat=True),
-        Extension.objects.filter(review=Decision.Review.WAITING).order_by().values_list("case_right", flat=True),
+        _extensions_in_review().values_list("pk", flat=True),
         unread.order_by().values_list("pk", flat=True),
         Reminder.objects.waiting().order_by().values_list("case_right", flat=True).distinct(),
     ]
@@ -77,9 +77,15 @@ def _in_hands(now: datetime) -> QuerySet[CaseRight]:
     )  # fmt: skip
 
 
+def _extensions_in_review() -> QuerySet[CaseRight]:
+    """Rights with an extension that waits for its second person; one that an answer came before holds no longer."""
+    return CaseRight.objects.awaited().order_by().filter(extensions__review=Review.WAITING)
+
+
 def _unread_untold() -> QuerySet[Message, dict[str, Any]]:
     """Cases with a message that nobody has read and of which nobody was told since it came."""
     told = Reminder.objects.filter(
-        kind=ReminderKind.UNREAD, case_right__case=OuterRef("case"), created_at__gte=OuterRef("at")
-    )
+        kind=ReminderKind.UNREAD, case_right__case=OuterRef("case"), created_at__gte=OuterRef("at"),
+        superseded_because="",
+    )  # fmt: skip
     return Message.objects.unread().filter(~Exists(told)).order_by().values("case")

@@ -18,17 +18,24 @@ from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from dsar.core.templatetags.dsar_format import day_full
 from requests_app.correspondence import body_checked, person_write
-from requests_app.deadlines import local_date
+from requests_app.deadlines import Pause, local_date
 from requests_app.models import Case, CaseRight, Message, Outgoing, PartyAddress, Suspension
 from requests_app.outbox import outbox_stop
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_touch
-from requests_app.services.clocks import case_clock_refresh, clock_compute, happened_to
+from requests_app.services.clocks import case_clock_refresh, clock_compute, facts_of
 from requests_app.services.work import case_right_start
-from requests_app.vocabulary import Channel, ClockCause, Direction, Stage, SuspensionEnd, SuspensionReason, Way
+from requests_app.vocabulary import (
+    UNDECIDED,
+    Channel,
+    ClockCause,
+    Direction,
+    Stage,
+    SuspensionEnd,
+    SuspensionReason,
+    Way,
+)
 from requests_app.workflow import case_right_move
-
-ASKABLE = (Stage.TO_DO, Stage.IN_PROGRESS, Stage.AWAITING_PERSON)
 
 
 def may_suspend(case_right: CaseRight) -> bool:
@@ -36,7 +43,7 @@ def may_suspend(case_right: CaseRight) -> bool:
 
     Never for a withdrawal of consent and an objection to marketing (DESIGN §2), nor once the right is decided.
     """
-    return RULES[case_right.right].may_wait and case_right.stage in ASKABLE
+    return RULES[case_right.right].may_wait and case_right.stage in UNDECIDED
 
 
 @transaction.atomic
@@ -84,12 +91,12 @@ def case_suspend(
         reason=SuspensionReason(reason),
         why=why.strip(),
         is_voluminous=is_voluminous and reason == SuspensionReason.CLARIFY,
-        asked_by=member,
         asked_message=message,
         mail=_question_write(message, reason, rights, address) if address else None,
     )
     suspension.rights.set(rights)
-    _journal(suspension, "case.suspended", actor, {"why": suspension.why, "body": message.body}, way=str(way))
+    told = {"why": suspension.why, "body": message.body}
+    _journal(suspension, "case.suspended", actor, told, way=str(way), message=message.pk)
     if asked_at is not None:
         suspension_begin(suspension=suspension, asked_at=asked_at)
     return suspension
@@ -102,7 +109,7 @@ def _askable_check(rights: Sequence[CaseRight]) -> None:
         name = {"right": case_right.definition.name}
         if not RULES[case_right.right].may_wait:
             raise DomainError("right_never_suspended", _("“%(right)s” never waits for an answer: do it now.") % name)
-        if case_right.stage not in ASKABLE:
+        if case_right.stage not in UNDECIDED:
             raise DomainError("right_not_askable", _("“%(right)s” is decided or in review: no question waits.") % name)
 
 
@@ -289,14 +296,14 @@ def _close(suspension: Suspension, answered_at: datetime, end: SuspensionEnd, ac
 
 def stands_still(case_right: CaseRight, reason: str) -> bool:
     """Whether a question that left now would suspend this clock: not in every country, and not after the last day."""
-    happened = happened_to(case_right)
-    asked = Suspension(reason=reason, asked_at=datetime.now(UTC), is_voluminous=True)
-    trial = replace(happened, suspensions=(*happened.suspensions, asked))
-    return clock_compute(case_right.case.organisation, case_right.right, trial).deadline.due_on is None
+    facts = facts_of(case_right)
+    asked = Pause(reason, asked_on=local_date(datetime.now(UTC), facts.time_zone))
+    trial = replace(facts, pauses=(*facts.pauses, asked))
+    return clock_compute(case_right.right, trial).deadline.due_on is None
 
 
 def _journal(
-    suspension: Suspension, kind: str, actor: Actor, values: dict[str, str] | None = None, **facts: str
+    suspension: Suspension, kind: str, actor: Actor, values: dict[str, str] | None = None, **facts: str | int
 ) -> None:
     case = suspension.case
     journal_append(
@@ -308,7 +315,6 @@ def _journal(
             "suspension": suspension.pk,
             "question": str(suspension.reason),
             "rights": list(suspension.rights.values_list("right", flat=True)),
-            "message": suspension.asked_message_id if kind == "case.suspended" else None,
             **facts,
         },
         values=values,

@@ -13,8 +13,8 @@ from requests_app.deadlines import local_date
 from requests_app.models import Case, CaseRight, Decision, Extension, Message, Outgoing, Suspension
 from requests_app.reminder_rules import RULES, Target, Watched, is_escalated, reached, targets
 from requests_app.rights_table import ADVERSE
-from requests_app.rights_table import RULES as RIGHT_RULES
-from requests_app.vocabulary import OutgoingState, Overtaken, ReminderKind, Stage
+from requests_app.services.extensions import extension_refusal
+from requests_app.vocabulary import OutgoingState, Overtaken, ReminderKind, Review, Stage
 
 IN_HANDS = (Stage.IN_REVIEW, Stage.DECIDED)  # written, not told yet
 
@@ -146,8 +146,8 @@ class _RightFacts:
         for right_id, asked_at in asked.values_list("caseright_id", "suspension__asked_at"):
             if asked_at is not None:  # a question that has not left suspends nothing
                 self.asked.setdefault(right_id, []).append(asked_at)
-        waiting = Decision.Review.WAITING
-        extensions = Extension.objects.filter(case_right__in=rights).exclude(review=Decision.Review.SENT_BACK)
+        waiting = Review.WAITING
+        extensions = Extension.objects.filter(case_right__in=rights).exclude(review=Review.SENT_BACK)
         for right_id, sent_at, review, author_id in extensions.order_by().values_list(
             "case_right_id", "sent_at", "review", "author_id"
         ):
@@ -181,23 +181,15 @@ def _watched(
         prudent_due_on=right.prudent_due_on,
         due_on=right.due_on,
         target_on=right.target_on,
-        extension_notice_on=right.extension_notice_prudent_on if _may_extend(right, of_rights, today) else None,
+        extension_notice_on=(
+            right.extension_notice_prudent_on
+            if right.pk not in of_rights.extended and extension_refusal(right, today) is None
+            else None
+        ),
         extension_review_on=right.extension_notice_prudent_on if right.pk in of_rights.extensions_in_review else None,
         refusal_notice_on=right.refusal_notice_due_on if adverse else None,
         asked_on=tuple(on(asked_at) for asked_at in of_rights.asked.get(right.pk, ())),
         unassigned_since=received_on if carries and case.assignee_id not in roster.workers else None,
         unacknowledged_since=received_on if carries and case.pk in of_cases.unacknowledged else None,
         unread_since=on(unread_at) if carries and unread_at else None,
-    )
-
-
-def _may_extend(right: CaseRight, of_rights: _RightFacts, today: date) -> bool:
-    """Whether a notice that left today would still extend the right (GDPR art. 12(3))."""
-    last = right.extension_notice_due_on
-    return (
-        RIGHT_RULES[right.right].may_wait
-        and right.stage not in (*IN_HANDS, Stage.ANSWERED)
-        and right.pk not in of_rights.extended
-        and last is not None
-        and today <= last
     )

@@ -132,9 +132,11 @@ def _copy(model: type[Model], changes: Iterable[dict[str, Any]]) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {model._meta.db_table} ORDER BY id DESC LIMIT 1")  # noqa: S608 - our own table
+        generated = {field.column for field in model._meta.concrete_fields if field.generated}
         names = [column.name for column in cursor.description]
         sample = dict(zip(names, cursor.fetchone(), strict=True))
-        columns = ", ".join(f'"{name}"' for name in names)
+        sample = {name: value for name, value in sample.items() if name not in generated}
+        columns = ", ".join(f'"{name}"' for name in sample)
         with cursor.copy(f"COPY {model._meta.db_table} ({columns}) FROM STDIN") as copy:
             for changed in changes:
                 copy.write_row([changed.get(name, value) for name, value in sample.items()])

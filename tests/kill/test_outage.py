@@ -13,10 +13,9 @@ import pytest
 from django.db import connection, transaction
 
 from requests_app.models import Case, Digest, Extension, Reminder
-from requests_app.models.answers import Decision
 from requests_app.services import case_clock_refresh
 from requests_app.services.digests import message_id
-from requests_app.vocabulary import ClockCause, DigestState
+from requests_app.vocabulary import ClockCause, DigestState, Review
 from tests.kill.conftest import Site
 from tests.kill.processes import Process
 from tests.requests_app.reminding import Desk, ledger, paris
@@ -131,7 +130,7 @@ def extended(case: Case, desk: Desk, sent_at: datetime) -> None:
     """As the services leave an extension whose notice has left."""
     Extension.objects.create(
         case_right=case.rights.get(), reason="volume", reasoning="Forty boxes.", author=desk.handler,
-        written_at=sent_at, review=Decision.Review.APPROVED, sent_at=sent_at,
+        written_at=sent_at, review=Review.APPROVED, sent_at=sent_at,
     )  # fmt: skip
     case_clock_refresh(case=case, cause=ClockCause.EXTENDED)
 

@@ -1,5 +1,6 @@
 """The clock in words and lines, as a person reads it."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from requests_app.clock_ruler import mini_ruler, ruler
 from requests_app.clock_words import (
     FLAGS,
     SOURCES,
@@ -15,8 +17,6 @@ from requests_app.clock_words import (
     due_words,
     explanation_words,
     flag_words,
-    mini_ruler,
-    ruler,
     source_words,
 )
 from requests_app.deadline_rules import RULES
@@ -152,6 +152,39 @@ def test_a_question_on_the_days_off_tells_from_which_day_it_counts() -> None:
         "By then days off had moved the last day to Monday 6 July 2026. The time stood still until the answer on "
         "Tuesday 7 July 2026: 2 days." in said("2026-06-04T10:00", "suspend 2026-07-05;resume 2026-07-07")[1]
     )
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        "suspend 2026-04-14;suspend:clarify 2026-04-16;resume:clarify 2026-04-20",
+        "suspend:clarify 2026-04-14;suspend 2026-04-14;resume:clarify 2026-04-20",  # of one day, in whatever order
+    ],
+)
+def test_an_answered_question_that_an_open_one_covers_adds_nothing(events: str) -> None:
+    _month, answered, _open = said("2026-04-13T10:00", events)
+    assert answered.endswith(
+        "what exactly is wanted. The answer came on Monday 20 April 2026. The time already stood still for another "
+        "question: nothing more is added."
+    )
+
+
+def test_an_open_question_adds_nothing_to_one_that_was_asked_before_it() -> None:
+    events = "suspend:clarify 2026-04-14;suspend 2026-04-16;resume:clarify 2026-04-18"
+    assert "until the answer on Saturday 18 April 2026: 4 days. They are added" in said("2026-04-13T10:00", events)[1]
+
+
+def test_without_both_end_days_the_last_day_of_a_question_is_told_with_its_answer() -> None:
+    facts = facts_parse("FR", datetime(2026, 6, 13, 10, tzinfo=PARIS), "suspend 2026-07-13;resume 2026-07-30")
+    steps = explanation_words(deadline(replace(facts, counting="exclude_both"), date(2026, 8, 1)).explanation)
+    assert steps[2].text.endswith("Thursday 30 July 2026: 17 days. They are added: until Thursday 30 July 2026.")
+
+
+def test_before_the_british_month_has_begun_no_day_stands_still() -> None:
+    clarified = "suspend:clarify 2026-03-10;resume:clarify 2026-03-12;suspend 2026-03-13"
+    assert said("2026-03-09T10:00", clarified, "GB-ENG")[0].endswith("Thursday 12 March 2026: nothing is added.")
+    one_of_two = "suspend 2026-03-10;suspend:fee 2026-03-11;resume 2026-03-12"
+    assert said("2026-03-09T10:00", one_of_two, "GB-ENG")[0].endswith("the time still waited for another answer.")
 
 
 def test_an_extension_to_a_shorter_month_says_so() -> None:

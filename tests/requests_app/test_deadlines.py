@@ -382,7 +382,7 @@ def test_the_way_an_instant_is_written_changes_nothing(moment: datetime, hours: 
     assert computed(moment) == computed(moment.astimezone(timezone(timedelta(hours=hours))))
 
 
-@given(known_facts(everywhere=True))
+@given(known_facts(places=jurisdiction_codes()))
 def test_a_due_date_is_a_working_day_wherever_the_rule_rolls(facts: Facts) -> None:
     found = deadline(facts, facts.received_at.date())
     place = jurisdiction(facts.jurisdiction)
@@ -413,6 +413,34 @@ def test_an_answered_suspension_never_shortens(facts: Facts, data: st.DataObject
     assert suspended.due_on is not None
     assert suspended.due_on >= plain.due_on
     assert suspended.extension_notice_prudent_on == plain.extension_notice_prudent_on
+
+
+def explained(found: Deadline, code: str) -> list[dict[str, str]]:
+    """The parameters of the steps of one code."""
+    return [step["parameters"] for step in found.explanation if step["code"] == code]
+
+
+@given(known_facts(places=("FR", "DE", "FR-57", "GB-ENG")), st.data())
+def test_a_further_answered_question_never_gives_an_earlier_date(facts: Facts, data: st.DataObject) -> None:
+    received_on, asked = facts.received_at.date(), data.draw(pauses(facts.received_at.date(), answered=True))
+    plain = deadline(facts, received_on)
+    further = deadline(replace(facts, pauses=(*facts.pauses, asked)), received_on)
+    # Both exceptions are the law's own words for one question, and no more than these (`Law.count_alive`):
+    # a question on a day off after the last day moves the rolled day, unless the further one pushes the end onto it;
+    moved_rolled = "suspended_after_last_day" in plain.flags
+    # and days of a clarification do not count twice where an answer begins the British month anew after them.
+    begins_anew = asked.reason != "clarify" and jurisdiction(facts.jurisdiction).rule == "UK"
+    if not moved_rolled and not (begins_anew and explained(plain, "suspended")):
+        assert (further.due_on or date.max) >= (plain.due_on or date.max)
+    assert further.extension_notice_prudent_on == plain.extension_notice_prudent_on
+    assert further.prudent_due_on >= plain.prudent_due_on  # later where the extension is in time only with it
+
+
+@given(known_facts(places=("FR", "DE", "FR-57", "GB-ENG")))
+def test_no_period_ends_before_the_day_of_an_answer_that_it_waited_for(facts: Facts) -> None:
+    found = deadline(facts, facts.received_at.date())
+    for waited_for in explained(found, "suspended"):
+        assert (found.last_day or date.max) >= date.fromisoformat(waited_for["answered_on"])
 
 
 @given(known_facts())

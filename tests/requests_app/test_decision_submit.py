@@ -18,7 +18,7 @@ from requests_app.services import (
     decision_single_handed,
     decision_submit,
 )
-from requests_app.vocabulary import ItemState, Stage
+from requests_app.vocabulary import ItemState, Review, Stage
 from tests.factories import a_case, actor_for, member, right_of
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def reviewer_of(case_right: CaseRight) -> Actor:
 def test_marketing_objection_is_decided_without_a_second_person() -> None:
     objection, actor = ready("marketing_objection")
     decision = decision_submit(case_right=objection, outcome="granted", actor=actor)
-    assert decision.review == Decision.Review.NOT_NEEDED
+    assert decision.review == Review.NOT_NEEDED
     assert right_of(objection.case, "marketing_objection").stage == Stage.DECIDED
 
 

@@ -12,7 +12,7 @@ from dsar.core.models import AuditEvent, User
 from dsar.core.roles import Role
 from requests_app import services
 from requests_app.models import Case, Decision, InboundMail, Message
-from requests_app.vocabulary import DeliverableKind, MailOutcome, Stage
+from requests_app.vocabulary import DeliverableKind, MailOutcome, Review, Stage
 from tests.factories import TeamFactory, a_case, actor_for, member, right_of
 from tests.requests_app.desk import decision_of, work_done
 
@@ -119,7 +119,7 @@ def test_a_reviewer_sends_back_then_approves_and_the_author_may_do_neither(clien
     client.force_login(author)
     own = client.post(url("decision-approve", case, "access"), {"version": version(case)})
     assert own.status_code == 403
-    assert "The author of a decision never reviews it." in own.content.decode()
+    assert "The author never reviews what they wrote." in own.content.decode()
     client.force_login(reviewer)
     silent = client.post(url("decision-send-back", case, "access"), {"version": version(case), "note": ""})
     assert silent.status_code == 422
@@ -139,7 +139,7 @@ def test_alone_in_the_house_the_author_writes_why(client: Client, case: Case, ha
     address = url("decision-single-handed", case, "access")
     assert client.post(address, {"version": version(case), "reason": ""}).status_code == 422
     assert client.post(address, {"version": version(case), "reason": "Only member."}).status_code == 302
-    assert Decision.objects.get().review == Decision.Review.SINGLE_HANDED
+    assert Decision.objects.get().review == Review.SINGLE_HANDED
 
 
 def release_ready(case: Case, handler: User) -> None:

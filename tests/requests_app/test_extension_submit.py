@@ -23,9 +23,9 @@ from requests_app.services import (
     extension_single_handed,
     extension_submit,
     extensions_of_year,
-    may_extend,
     notice_prepare,
     notices_left,
+    refusal_today,
 )
 from requests_app.vocabulary import DeliverableState, OutgoingState, Stage
 from tests.factories import OrganisationFactory, a_case, actor_for, member, right_of
@@ -177,7 +177,7 @@ def test_a_decided_right_is_answered_and_not_extended(organisation: Organisation
     with pytest.raises(DomainError) as refused:
         written(case, handler)
     assert refused.value.code == "right_not_extendable"
-    assert not may_extend(right_of(case, "access"))
+    assert refusal_today(right_of(case, "access")) is not None
 
 
 def test_the_author_never_reviews(organisation: Organisation, reviewer: User) -> None:
@@ -305,7 +305,7 @@ def test_an_extension_sent_while_a_question_is_open_leaves_more_days(
 @pytest.mark.parametrize(
     ("jurisdiction", "time_zone", "said"),
     [
-        ("US-CA", "America/Los_Angeles", "gives us 45 days to answer. Where that is not enough, it allows 45 more days"),
+        ("US-CA", "America/Los_Angeles", "us 45 days to answer. Where that is not enough, it allows 45 more days"),
         ("GB-ENG", "Europe/London", "(UK GDPR, article 12A)"),
         ("DE", "Europe/Berlin", "(GDPR, article 12(3))"),
     ],

@@ -14,7 +14,7 @@ from requests_app.letters import letter_html
 from requests_app.models import Case, CaseRight, Decision, Deliverable
 from requests_app.pdf import pdf_render
 from requests_app.services import letter_prepare
-from requests_app.vocabulary import DeliverableKind, Outcome, Stage
+from requests_app.vocabulary import DeliverableKind, Outcome, Review, Stage
 from tests.factories import a_case, member, right_of
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def decided_case(outcome: str = "granted", code: str = "access", **fields: str) 
     CaseRight.objects.filter(case=case).update(stage=Stage.DECIDED, outcome=outcome)
     Decision.objects.create(
         case_right=right_of(case, code), outcome=outcome, author=member(case.organisation, Role.HANDLER),
-        written_at=case.received_at, review=Decision.Review.APPROVED, **fields,
+        written_at=case.received_at, review=Review.APPROVED, **fields,
     )  # fmt: skip
     return case, right_of(case, code)
 

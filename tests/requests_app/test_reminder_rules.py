@@ -1,6 +1,6 @@
 """Which thresholds are reached on a day, which comes next, and what goes at once: the table, without a database."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -9,12 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsar.core.jurisdictions import Calendar
-from requests_app.models import CaseRight
 from requests_app.reminder_rules import (
     RULES,
     Target,
     Watched,
-    first_reminder_on,
     following_on,
     is_escalated,
     is_urgent,
@@ -164,19 +162,6 @@ def test_what_is_due_within_a_day_goes_at_once() -> None:
 
 def test_every_kind_has_its_rule() -> None:
     assert set(RULES) == set(Kind)
-
-
-@given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)), st.integers(-12, 14))  # noqa: DTZ001 - made aware below
-def test_nothing_is_reached_before_the_first_day_to_look(received: datetime, offset: int) -> None:
-    received_at = received.replace(tzinfo=UTC)
-    received_on = (received_at + timedelta(hours=offset)).date()
-    first = first_reminder_on(CaseRight(received_at=received_at))
-    right = watched(
-        first - timedelta(days=1), prudent_due_on=received_on + timedelta(days=15),
-        due_on=received_on + timedelta(days=15), target_on=received_on + timedelta(days=1),
-        unassigned_since=received_on, unacknowledged_since=received_on,
-    )  # fmt: skip
-    assert not any(reached(target, right) for target in targets(right))
 
 
 @given(prudent=days, slack=st.integers(0, 90), today=days, asked=days, suspended=st.booleans())

@@ -1,20 +1,22 @@
 """The sweep and its ledger: each threshold once for each reader, and why what was not told was overtaken."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from dsar.core.models import Organisation, Sweep
+from dsar.core.models import Organisation, Sweep, User
 from dsar.core.roles import Role
-from requests_app.models import CaseRight, Decision, Digest, Extension, Outgoing, Reminder
+from requests_app.models import Case, CaseRight, Decision, Digest, Extension, Outgoing, Reminder
+from requests_app.models.cases import LOOK_NOW
 from requests_app.services import case_suspend, message_receive, messages_read
+from requests_app.services.digests import digest_send
 from requests_app.services.reminders import rights_due, rights_to_look_at
-from requests_app.vocabulary import DigestState, Outcome, OutgoingState, Stage, SuspensionReason, Way
-from tests.factories import RECEIVED_AT, MembershipFactory, TeamFactory, actor_for, member
+from requests_app.vocabulary import DigestState, Outcome, OutgoingState, Review, Stage, SuspensionReason, Way
+from tests.factories import MembershipFactory, TeamFactory, actor_for, member
 from tests.requests_app.reminding import Desk, Sweeps, ledger, paris, right_changed
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +93,7 @@ def test_the_sweep_notes_that_it_came_to_its_end(sweeps: Sweeps) -> None:
 
 def test_a_right_is_looked_at_again_on_the_day_of_its_next_threshold(desk: Desk, sweeps: Sweeps) -> None:
     case = desk.case()
-    assert case.rights.get().remind_on == RECEIVED_AT.date()
+    assert case.rights.get().remind_on == LOOK_NOW
     sweeps.at(paris(3, 5, 20))
     assert case.rights.get().remind_on == date(2026, 3, 22)
     sweeps.at(paris(3, 31))
@@ -228,10 +230,25 @@ def test_an_unread_message_is_told_once_and_no_more_once_read(
     assert rights_to_look_at(paris(3, 12)) == set()
 
 
+def test_an_unread_message_of_an_answered_right_is_told_to_who_takes_over_while_the_mail_is_made(
+    desk: Desk, sweeps: Sweeps, mailoutbox: list[object]
+) -> None:
+    case = desk.case()
+    right_changed(case, stage=Stage.ANSWERED)
+    message_receive(case=case, body="Where is my answer?", at=paris(3, 10, 11))
+    sweeps.at(paris(3, 11, 8), send=False)
+    Case.objects.update(assignee=desk.reviewer)
+    with time_machine.travel(paris(3, 11, 8, 1), tick=False):
+        digest_send(sweeps.queued.pop())
+    sweeps.at(paris(3, 11, 8, 5))
+    assert subjects(mailoutbox) == [(desk.reviewer.email, "1 date to watch")]
+    assert ledger(case, desk.handler) == {("unread", -1, "handed_on", "")}
+
+
 def in_review(desk: Desk, outcome: str = Outcome.GRANTED) -> CaseRight:
     right = right_changed(desk.case(), stage=Stage.IN_REVIEW, outcome=outcome)
     Decision.objects.create(
-        case_right=right, outcome=outcome, author=desk.handler, written_at=paris(3, 20), review=Decision.Review.WAITING
+        case_right=right, outcome=outcome, author=desk.handler, written_at=paris(3, 20), review=Review.WAITING
     )
     return right
 
@@ -270,7 +287,7 @@ def test_a_refusal_that_is_written_and_not_told_has_reminders_of_its_own(desk: D
 def extended(right: CaseRight, desk: Desk, sent_at: datetime | None) -> None:
     Extension.objects.create(
         case_right=right, reason="volume", author=desk.handler, written_at=paris(3, 20), sent_at=sent_at,
-        review=Decision.Review.APPROVED if sent_at else Decision.Review.WAITING,
+        review=Review.APPROVED if sent_at else Review.WAITING,
     )  # fmt: skip
 
 
@@ -286,6 +303,16 @@ def test_the_last_days_of_an_extension_notice_are_told_while_one_can_leave(desk:
     assert told == {possible, waiting}
     assert ("review", 2, "sent", "") in ledger(waiting, desk.reviewer)
     assert objection.rights.get().extension_notice_prudent_on is not None
+
+
+def test_an_extension_forgotten_on_an_answered_right_is_looked_at_no_more(desk: Desk, sweeps: Sweeps) -> None:
+    case = desk.case()
+    extended(case.rights.get(), desk, None)
+    sweeps.at(paris(3, 10))
+    assert rights_to_look_at(paris(3, 10)) == {case.rights.get().pk}
+    right_changed(case, stage=Stage.ANSWERED)
+    sweeps.at(paris(3, 11))
+    assert rights_to_look_at(paris(3, 12)) == set()
 
 
 def test_a_day_may_bring_the_notice_and_the_prudent_date_in_one_line(desk: Desk, sweeps: Sweeps) -> None:
@@ -308,13 +335,109 @@ def test_who_takes_over_is_told_and_who_hands_on_is_not(desk: Desk, sweeps: Swee
     assert ledger(case, desk.reviewer) == {("prudent", 14, "sent", "")}
 
 
-@pytest.mark.parametrize("look", [lambda: rights_due(paris(4, 10)).query, lambda: rights_to_look_at(paris(4, 10))])
-def test_one_query_finds_what_is_due_whatever_the_number_of_rights(
-    desk: Desk, look: Callable[[], object], django_assert_max_num_queries: Callable[[int], object]
+def handed(case: Case, user: User) -> None:
+    """As every hand-over leaves it: the next sweep looks."""
+    Case.objects.filter(pk=case.pk).update(assignee=user)
+    right_changed(case)
+
+
+def test_who_hands_on_and_takes_back_before_the_mail_left_is_told(
+    desk: Desk, sweeps: Sweeps, mailoutbox: list[object]
 ) -> None:
-    desk.case()
-    with django_assert_max_num_queries(6):  # type: ignore[attr-defined]
-        look()
+    case = desk.case()
+    sweeps.at(paris(4, 6, 0, 5), send=False)
+    before = ledger(case, desk.handler)
+    handed(case, desk.reviewer)
+    sweeps.at(paris(4, 6, 0, 10), send=False)
+    assert {why for _, _, why, _ in ledger(case, desk.handler)} == {"handed_on"}
+    handed(case, desk.handler)
+    sweeps.at(paris(4, 6, 0, 15))
+    assert subjects(mailoutbox) == [(desk.handler.email, f"Due tomorrow: {case.reference}")]
+    sent = {(kind, number, "sent" if state == "waiting" else state, by) for kind, number, state, by in before}
+    assert ledger(case, desk.handler) == sent
+    assert {why for _, _, why, _ in ledger(case, desk.reviewer)} == {"handed_on"}
+
+
+@pytest.mark.parametrize(
+    ("gone", "why"),
+    [
+        ({"due_on": date(2026, 4, 13), "prudent_due_on": date(2026, 4, 13)}, "date_changed"),
+        ({"due_on": None}, "suspended"),
+        ({"stage": Stage.ANSWERED}, "answered"),
+    ],
+)
+def test_a_date_that_comes_back_before_the_mail_left_is_told(
+    desk: Desk, sweeps: Sweeps, mailoutbox: list[object], gone: dict[str, Any], why: str
+) -> None:
+    case = desk.case()
+    sweeps.at(paris(4, 7, 0, 5), send=False)
+    right = case.rights.get()
+    back = {name: getattr(right, name) for name in gone}
+    right_changed(case, **gone)
+    sweeps.at(paris(4, 7, 0, 10))
+    assert ("due", 0, why, "") in ledger(case, desk.handler)
+    right_changed(case, **back)
+    sweeps.at(paris(4, 7, 0, 15))
+    assert f"Due today: {case.reference}" in {subject for _, subject in subjects(mailoutbox)}
+    assert ("due", 0, "sent", "") in ledger(case, desk.handler) & ledger(case, desk.dpo)
+
+
+def test_a_line_that_comes_back_after_the_digest_left_without_it_goes_with_the_next(
+    desk: Desk, sweeps: Sweeps, mailoutbox: list[object]
+) -> None:
+    case, other = desk.case(), desk.case()
+    sweeps.at(paris(3, 23, 8), send=False)
+    handed(case, desk.reviewer)
+    digest = Digest.objects.get()
+    with time_machine.travel(paris(3, 23, 8, 1), tick=False):
+        digest_send(digest.pk)
+    assert ledger(case, desk.handler) == {("prudent", 14, "handed_on", "")}
+    handed(case, desk.handler)
+    sweeps.queued.clear()
+    sweeps.at(paris(3, 23, 8, 5))
+    assert len(mailoutbox) == 1
+    sweeps.at(paris(3, 24, 8))
+    assert subjects(mailoutbox) == [(desk.handler.email, "1 date to watch")] * 2
+    assert ledger(case, desk.handler) == ledger(other) == {("prudent", 14, "sent", "")}
+
+
+def test_a_line_that_comes_back_is_as_urgent_as_it_is_by_then(
+    desk: Desk, sweeps: Sweeps, mailoutbox: list[object]
+) -> None:
+    case = desk.case()
+    right_changed(case, stage=Stage.IN_REVIEW)
+    sweeps.at(paris(4, 1, 20))  # two working days before Sunday 5 April come at night, and wait for the morning
+    sweeps.at(paris(4, 2, 0, 5))
+    assert Reminder.objects.filter(kind="review", is_urgent=False, digest=None).exists()
+    right_changed(case, stage=Stage.TO_DO)
+    sweeps.at(paris(4, 2, 0, 10))
+    assert ("review", 2, "done", "") in ledger(case, desk.reviewer)
+    right_changed(case, stage=Stage.IN_REVIEW)
+    sweeps.at(paris(4, 4, 9))
+    assert (desk.reviewer.email, f"Review not done: {case.reference}") in subjects(mailoutbox)
+
+
+def test_what_was_told_is_not_told_again_to_who_takes_back(
+    desk: Desk, sweeps: Sweeps, mailoutbox: list[object]
+) -> None:
+    case = desk.case()
+    sweeps.at(paris(3, 23))
+    for day, user in ((24, desk.reviewer), (25, desk.handler)):
+        handed(case, user)
+        sweeps.at(paris(3, day))
+    assert [to for to, _ in subjects(mailoutbox)] == [desk.handler.email, desk.reviewer.email]
+
+
+@pytest.mark.parametrize("number", [1, 20])
+def test_two_queries_find_what_is_due_whatever_the_number_of_rights(
+    desk: Desk, number: int, django_assert_num_queries: Any
+) -> None:
+    for _ in range(number):
+        desk.case()
+    with django_assert_num_queries(2):  # the time zones of the organisations, then the rights
+        assert len(rights_due(paris(4, 10))) == number
+    with django_assert_num_queries(6):  # and one for each other reason to look
+        assert len(rights_to_look_at(paris(4, 10))) == number
 
 
 def test_the_number_of_queries_does_not_grow_with_the_rights(desk: Desk, sweeps: Sweeps) -> None:

@@ -18,7 +18,7 @@ from requests_app.services import digests
 from requests_app.services.digests import digest_send
 from requests_app.services.reminders import reminders_sweep
 from requests_app.vocabulary import DigestState, Stage
-from tests.factories import MembershipFactory
+from tests.factories import MembershipFactory, member
 from tests.requests_app.reminding import Desk, Sweeps, ledger, paris, right_changed
 
 pytestmark = pytest.mark.django_db
@@ -248,6 +248,96 @@ def test_a_refusal_for_good_or_for_days_ends_the_attempts(
     with time_machine.travel(paris(3, 23) + after, tick=False):
         digest_send(sweeps.queued[0])
     assert digest_of(case, desk).state == DigestState.FAILED
+
+
+def refuse_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """As if the mail server did not know them."""
+    send = outbox.staff_mail_send
+
+    def sent(*, recipient: str, **fields: Any) -> None:
+        if recipient in addresses:
+            raise smtplib.SMTPRecipientsRefused({recipient: (550, b"unknown")})
+        send(recipient=recipient, **fields)
+
+    monkeypatch.setattr(outbox, "staff_mail_send", sent)
+
+
+def test_what_a_reader_never_gets_is_told_to_whoever_answers_for_the_organisation(
+    desk: Desk, sweeps: Sweeps, monkeypatch: pytest.MonkeyPatch, mailoutbox: Mails, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = desk.case()
+    refuse_to(monkeypatch, desk.handler.email)
+    sweeps.at(paris(3, 23))
+    assert ledger(case, desk.dpo) == {("prudent", 14, "waiting", "")}
+    sweeps.at(paris(3, 23, 9, 5))
+    (mail,) = mailoutbox
+    assert mail.to == [desk.dpo.email]
+    assert "You read this because you answer for this organisation." in str(mail.body)
+    assert ledger(case) == {("prudent", 14, "failed", ""), ("prudent", 14, "sent", "")}
+    assert "others are told in its reader's place" in caplog.text
+    sweeps.at(paris(3, 24))
+    assert len(mailoutbox) == 1
+
+
+def test_an_urgent_line_that_its_reader_never_gets_is_told_at_once_and_once(
+    desk: Desk, sweeps: Sweeps, monkeypatch: pytest.MonkeyPatch, mailoutbox: Mails
+) -> None:
+    case = desk.case()
+    refuse_to(monkeypatch, desk.handler.email)
+    sweeps.at(paris(4, 6, 0, 5))
+    sweeps.at(paris(4, 6, 0, 10))
+    sweeps.at(paris(4, 7, 0, 5))
+    sweeps.at(paris(4, 7, 0, 10))
+    assert [(mail.to, mail.subject.partition(":")[0]) for mail in mailoutbox] == [
+        ([desk.dpo.email], "Due tomorrow"), ([desk.dpo.email], "Due today"),
+    ]  # fmt: skip
+    assert ("due", 1, "sent", "") in ledger(case, desk.dpo)
+
+
+def test_an_escalation_of_a_lost_mail_is_overtaken_and_comes_back_as_every_line(
+    desk: Desk, sweeps: Sweeps, monkeypatch: pytest.MonkeyPatch, mailoutbox: Mails
+) -> None:
+    case = desk.case()
+    refuse_to(monkeypatch, desk.handler.email)
+    sweeps.at(paris(3, 23))
+    due_on = case.rights.get().due_on
+    right_changed(case, prudent_due_on="2026-06-05", due_on="2026-06-05")
+    sweeps.at(paris(3, 23, 9, 5))
+    assert ledger(case, desk.dpo) == {("prudent", 14, "date_changed", "")}
+    right_changed(case, prudent_due_on="2026-04-05", due_on=due_on)
+    sweeps.at(paris(3, 23, 9, 10))
+    assert ledger(case, desk.dpo) == {("prudent", 14, "sent", "")}
+    assert [mail.to for mail in mailoutbox] == [[desk.dpo.email]]
+
+
+def test_who_had_handed_it_on_and_answers_for_the_organisation_is_told_after_all(
+    desk: Desk, sweeps: Sweeps, monkeypatch: pytest.MonkeyPatch, mailoutbox: Mails
+) -> None:
+    case = desk.case(assignee=desk.dpo)
+    refuse_to(monkeypatch, desk.handler.email)
+    sweeps.at(paris(3, 22, 12))  # Sunday: the line waits
+    Case.objects.update(assignee=desk.handler)
+    sweeps.at(paris(3, 22, 12, 5))
+    assert ledger(case, desk.dpo) == {("prudent", 14, "handed_on", "")}
+    sweeps.at(paris(3, 23))
+    sweeps.at(paris(3, 23, 9, 5))
+    assert ledger(case, desk.dpo) == {("prudent", 14, "sent", "")}
+    assert "you answer for this organisation" in str(mailoutbox[0].body)
+
+
+def test_where_nobody_else_is_left_or_gets_mail_that_is_an_error(
+    desk: Desk, sweeps: Sweeps, monkeypatch: pytest.MonkeyPatch, mailoutbox: Mails, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = desk.case()
+    second = member(desk.organisation, Role.DPO)
+    refuse_to(monkeypatch, desk.handler.email, desk.dpo.email, second.email)
+    sweeps.at(paris(3, 23))
+    assert [record.levelname for record in caplog.records if "refused" in record.message] == ["WARNING"]
+    sweeps.at(paris(3, 23, 9, 5))
+    assert {state for _, _, state, _ in ledger(case)} == {"failed"}
+    assert mailoutbox == []
+    levels = [record.levelname for record in caplog.records if "its reader is not warned" in record.message]
+    assert levels == ["ERROR"]
 
 
 def test_after_an_outage_of_the_mail_server_only_the_most_urgent_is_told(

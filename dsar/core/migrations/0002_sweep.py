@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=60, unique=True)),
                 ('ran_at', models.DateTimeField()),
+                ('version', models.CharField(blank=True, max_length=64)),
             ],
         ),
         migrations.AlterField(

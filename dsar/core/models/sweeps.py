@@ -1,4 +1,4 @@
-"""When each sweep of the timetable last came to its end: what the dead-man's switch reads (DESIGN §5)."""
+"""When a sweep last came to its end: what the dead-man's switch reads (DESIGN §5), and which version it has seen."""
 
 from typing import ClassVar
 
@@ -12,9 +12,10 @@ class Sweep(models.Model):
 
     name = models.CharField(max_length=60, unique=True)
     ran_at = models.DateTimeField()
+    version = models.CharField(max_length=64, blank=True)  # of what it last went through, where that matters
 
     personal: ClassVar[dict[str, Fate]] = {}
-    impersonal: ClassVar[tuple[str, ...]] = ("name",)
+    impersonal: ClassVar[tuple[str, ...]] = ("name", "version")
 
     def __str__(self) -> str:
         return self.name

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dsar.core.models import Organisation
-from dsar.management.commands.organisation_import import clock_lines
 from requests_app.services import clocks_changed, clocks_refresh
+from requests_app.services.clocks import clock_lines
 
 
 class Command(BaseCommand):

@@ -111,9 +111,11 @@ def _rows(path: str) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restkey="more cells than columns", restval="", strict=True)
-            columns = reader.fieldnames or ()
+            columns = list(reader.fieldnames or ())
             if missing := [name for name in ("jurisdiction", "received_at") if name not in columns]:
                 raise CommandError(f"{path}: the first line must name the columns; missing: {', '.join(missing)}.")
+            if twice := sorted({name for name in columns if columns.count(name) > 1}):
+                raise CommandError(f"{path}: the first line names a column twice: {', '.join(twice)}.")
             for row in reader:
                 yield reader.line_num, row
     except OSError as error:
@@ -126,11 +128,11 @@ def _row_failures(row: dict[str, str], on: date | None, counting: str) -> list[s
     """What differs between a row and what is computed for its facts; a row that cannot be computed fails too."""
     if "more cells than columns" in row:
         return ["the row has more cells than there are columns"]
-    expected = {
-        "due_on" if name == "due_date" else name: value.strip()
+    expected = [
+        ("due_on" if name == "due_date" else name, value.strip())
         for name, value in row.items()
         if name in ("due_date", *KEYS) and value.strip()
-    }
+    ]
     if not expected:
         return ["the row states nothing to compare"]
     try:
@@ -142,7 +144,7 @@ def _row_failures(row: dict[str, str], on: date | None, counting: str) -> list[s
         return [str(error)]
     return [
         f"{name} expected {value}, computed {_cell(found[name])}"
-        for name, value in expected.items()
+        for name, value in expected
         if not _same(value, found[name])
     ]
 

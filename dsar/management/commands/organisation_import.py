@@ -1,7 +1,7 @@
 """Imports an organisation's profile, and says where its policy is silent, promises too little, or promises more."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from dsar.core.profile_policy import gap_text, warning_text
 from dsar.core.profile_reader import ProfileError, ProfileReader
 from dsar.core.texts import localised
 from requests_app.services import clocks_refresh
-from requests_app.services.clocks import ClockChange
+from requests_app.services.clocks import ClockChange, clock_lines
 
 
 class Command(BaseCommand):
@@ -33,8 +33,7 @@ class Command(BaseCommand):
         """Import, then report; a file with problems changes nothing and names key and line of each."""
         path: Path = options["file"]
         try:
-            say = self._say(as_json=options["json"])
-            organisation, changed = profile_import(path.read_bytes(), actor=Actor.SYSTEM, say=say)
+            organisation, changed, clocks = profile_import(path.read_bytes(), actor=Actor.SYSTEM)
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}") from error
         except ProfileError as error:
@@ -42,32 +41,14 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(import_report(organisation, changed), ensure_ascii=False, indent=2))
         else:
-            for line in _lines(organisation, changed):
+            for line in [*_lines(organisation, changed), *clock_lines(clocks)]:
                 self.stdout.write(line)
 
-    def _say(self, *, as_json: bool) -> Callable[[str], object]:
-        """Beside JSON, what is said goes to the error output."""
-        return self.stderr.write if as_json else self.stdout.write
 
+def profile_import(content: bytes, *, actor: Actor) -> tuple[Organisation, list[str], list[ClockChange]]:
+    """Check the whole profile, then write it in one transaction.
 
-def clock_lines(changes: Iterable[ClockChange]) -> Iterator[str]:
-    """A line for each open right whose due date moves: its reference, its old and its new date."""
-    for change in changes:
-        if change.moves_date:
-            yield _("%(reference)s %(right)s: due %(after)s instead of %(before)s") % {
-                "reference": change.right.case.reference,
-                "right": change.right.right,
-                "before": change.right.due_on or _("paused"),
-                "after": change.due_on or _("paused"),
-            }
-
-
-def profile_import(
-    content: bytes, *, actor: Actor, say: Callable[[str], object] = lambda _line: None
-) -> tuple[Organisation, list[str]]:
-    """Check the whole profile, then write it in one transaction; returns the organisation and the parts that changed.
-
-    Another jurisdiction or time zone counts the open clocks anew; `say` gets a line for each date that moves.
+    Returns the organisation, the parts that changed, and the open clocks that another jurisdiction or time zone moves.
     Raises ProfileError with every problem of the file, and then nothing is written.
     """
     reader = ProfileReader(content)
@@ -84,9 +65,8 @@ def profile_import(
         changed += exports.profile.profile_load(organisation=organisation, section=sources)
         if changed:
             profiles.profile_import_record(organisation=organisation, changed=changed, actor=actor)
-            for line in clock_lines(clocks_refresh(organisation=organisation)):
-                say(line)
-    return organisation, changed
+        clocks = clocks_refresh(organisation=organisation) if changed else []
+    return organisation, changed, clocks
 
 
 def import_report(organisation: Organisation, changed: list[str]) -> dict[str, Any]:
