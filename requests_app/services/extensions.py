@@ -15,12 +15,12 @@ from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
 from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
-from dsar.core.models import Organisation
+from dsar.core.models import Organisation, User
 from dsar.core.roles import Act
 from requests_app.correspondence import person_write
 from requests_app.deadlines import local_date
 from requests_app.letters import extension_paragraphs
-from requests_app.models import Case, CaseRight, Extension, Message, PartyAddress
+from requests_app.models import CaseRight, Extension, Message, PartyAddress
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_extended, law_of
@@ -53,17 +53,13 @@ def refusal_today(case_right: CaseRight) -> DomainError | None:
 
     Reads `extensions` through the prefetch cache when there is one.
     """
-    today = local_date(datetime.now(UTC), case_right.case.organisation.time_zone)
     if case_right.extension is not None:
         return DomainError("extension_exists", _("This right has an extension already; there is only one."))
-    return extension_refusal(case_right, today)
+    return extension_refusal(case_right, _today(case_right))
 
 
-def refusal_raise(case_right: CaseRight) -> None:
-    """Raises what `extension_refusal` says of today."""
-    refusal = extension_refusal(case_right, local_date(datetime.now(UTC), case_right.case.organisation.time_zone))
-    if refusal is not None:
-        raise refusal
+def _today(case_right: CaseRight) -> date:
+    return local_date(datetime.now(UTC), case_right.case.organisation.time_zone)
 
 
 def extensions_of_year(organisation: Organisation) -> int:
@@ -103,12 +99,9 @@ def extension_submit(
 def extension_approve(*, extension: Extension, actor: Actor, note: str = "", version: int | None = None) -> None:
     """A second person approves, and the notice leaves. Raises NotAllowed for the author, `extension_too_late`."""
     user = reviewer_of(extension, extension.case_right.case, actor, version)
-    refusal_raise(extension.case_right)  # the day may have passed, or the right been decided, meanwhile
-    review_close(extension, Review.APPROVED, user, note)
-    message = _notice_write(extension)
-    _journal(
-        extension, "extension.approved", actor, {"note": note.strip()} if note.strip() else {}, message=message.pk
-    )
+    _stands(extension, Review.APPROVED, user, note)
+    values = {"note": note.strip()} if note.strip() else {}
+    _notice_leave(extension, "extension.approved", actor, values)
 
 
 @transaction.atomic
@@ -124,10 +117,8 @@ def extension_send_back(*, extension: Extension, actor: Actor, note: str, versio
 def extension_single_handed(*, extension: Extension, actor: Actor, reason: str, version: int | None = None) -> None:
     """The author lets it stand alone, with a written reason; raises as `reviews.author_alone`, `extension_too_late`."""
     user = author_alone(extension, extension.case_right.case, actor, version, reason)
-    refusal_raise(extension.case_right)
-    review_close(extension, Review.SINGLE_HANDED, user, reason)
-    message = _notice_write(extension)
-    _journal(extension, "extension.single_handed", actor, {"reason": reason.strip()}, message=message.pk)
+    _stands(extension, Review.SINGLE_HANDED, user, reason)
+    _notice_leave(extension, "extension.single_handed", actor, {"reason": reason.strip()})
 
 
 @transaction.atomic
@@ -158,6 +149,23 @@ def extension_announce(*, extension: Extension, sent_at: datetime, actor: Actor 
     extension.refresh_from_db(fields=["sent_at"])
     _journal(extension, "extension.announced", actor, {}, sent_at=sent_at.isoformat())
     case_clock_refresh(case=extension.case_right.case, cause=ClockCause.EXTENDED)
+
+
+def _stands(extension: Extension, review: Review, user: User, note: str) -> None:
+    """Close the review; the day may have passed, or the right been decided, since the extension was written."""
+    if refusal := extension_refusal(extension.case_right, _today(extension.case_right)):
+        raise refusal
+    review_close(extension, review, user, note)
+
+
+def _notice_leave(extension: Extension, kind: str, actor: Actor, values: dict[str, str]) -> None:
+    """Write the notice and journal why it may leave; where the tracking page is all there is, it has left already."""
+    message = _notice_write(extension)
+    _journal(extension, kind, actor, values, message=message.pk)
+    case = extension.case_right.case
+    has_post = PartyAddress.objects.filter(party__case=case, kind=AddressKind.POSTAL).exists()
+    if extension.mail is None and not has_post and case.tracking_key_hash:
+        extension_announce(extension=extension, sent_at=message.at)
 
 
 def _notice_write(extension: Extension) -> Message:
@@ -193,13 +201,7 @@ def _notice_write(extension: Extension) -> Message:
     Extension.objects.filter(pk=extension.pk).update(notice_message=message, mail=mail)
     extension.notice_message, extension.mail = message, mail
     task_queue_on_commit("requests_app.notice_prepare", extension.pk)
-    if mail is None and not _has_post(case) and case.tracking_key_hash:
-        extension_announce(extension=extension, sent_at=message.at)  # the tracking page is the only way there is
     return message
-
-
-def _has_post(case: Case) -> bool:
-    return PartyAddress.objects.filter(party__case=case, kind=AddressKind.POSTAL).exists()
 
 
 def _journal(extension: Extension, kind: str, actor: Actor, values: dict[str, str], **facts: str | int) -> None:

@@ -242,6 +242,20 @@ def test_without_a_mailbox_the_notice_is_posted_and_holds_from_that_day(
     assert again.value.code == "notice_sent_already"
 
 
+def test_where_the_tracking_page_is_all_there_is_the_notice_has_left_at_once(
+    organisation: Organisation, handler: User, reviewer: User
+) -> None:
+    case = a_case(organisation, rights=("access",), email="")
+    extension = written(case, handler)
+    with time_machine.travel(EARLY, tick=False):
+        extension_approve(extension=extension, actor=actor_for(reviewer, organisation))
+    assert right_of(case, "access").due_on == date(2026, 6, 5)
+    kinds = AuditEvent.objects.filter(chain__key=case.chain, kind__startswith="extension.").order_by("seq")
+    assert list(kinds.values_list("kind", flat=True)) == [
+        "extension.submitted", "extension.approved", "extension.announced",
+    ]  # fmt: skip
+
+
 def test_the_notice_tells_date_reason_and_remedies(organisation: Organisation, handler: User, reviewer: User) -> None:
     case = a_case(organisation, rights=("access",), language="en")
     address_confirm(address=case.parties.get().addresses.get())
