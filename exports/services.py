@@ -34,6 +34,7 @@ from exports.sources import query_keys, source_rows, source_url
 from exports.uploads import IncomingFile, upload_store, uploads_check
 from requests_app.models import Case, CaseRight, CaseTask, ChecklistItem, Deliverable
 from requests_app.services import (
+    case_lock,
     case_task_add,
     case_task_finish,
     checklist_item_set,
@@ -60,6 +61,7 @@ def collection_plan(*, case_right: CaseRight) -> bool:
 
     One transaction: a worker that dies leaves the plan open and nothing else. False when there was nothing to plan.
     """
+    case_lock(case_right.case)
     CaseRight.objects.select_for_update().get(pk=case_right.pk)
     plan = CaseTask.objects.open().filter(case_right=case_right, kind=TaskKind.PLAN_COLLECTION).first()
     if plan is None:
@@ -261,6 +263,7 @@ def _collect_tasks_finish(
 
 def _right_locked(collection: Collection) -> CaseRight:
     """The right, locked: of the last two sources to answer, one sees that all have."""
+    case_lock(collection.case_right.case)
     rights = CaseRight.objects.select_for_update(of=("self",)).select_related("case__organisation")
     case_right: CaseRight = rights.get(pk=collection.case_right_id)
     return case_right
@@ -372,6 +375,7 @@ def package_build(*, case_right: CaseRight) -> Deliverable | None:
         PackageBuild.objects.filter(case_right=case_right).update(error=type(error).__name__)
         raise
     with transaction.atomic():
+        case_lock(case_right.case)
         CaseRight.objects.select_for_update().get(pk=case_right.pk)
         if not _is_buildable(case_right) or _fingerprint(case_right) != made_of:
             return None

@@ -289,7 +289,7 @@ def _panel(
         extension_review=_review_forms(case, extension, "extension", code, onlooker, situation, forms),
         extension_post=(
             _form(forms, f"extension_post:{code}", PostForm, case)
-            if works and extension is not None and extension.is_to_post
+            if works and extension is not None and extension.may_post
             else None
         ),
         may_extend=works and services.refusal_today(right) is None,

@@ -222,15 +222,16 @@ def receipt_correct(request: HttpRequest, reference: str) -> HttpResponseBase:
         if not form.is_valid():
             return show(form, status=422)
         chosen, moment = form.cleaned_data["rights"], form.cleaned_data["received_at"]
-    # What is saved is what was shown: other rights or another moment are shown first.
-    shown = " ".join([moment.isoformat(), *(right.right for right in chosen)])
-    if request.POST.get("go") == "save" and request.POST.get("shown") == shown:
-        service = partial(services.receipt_correct, case=case)
-        done = _("The day of arrival is corrected, and every date counted from it.")
-        return act(request, case, form, service, show=show, done=done, anchor="clock")
     try:
         changes = services.receipt_changes(case, chosen, moment)
     except DomainError as refusal:
         form.refuse(refusal)
         return show(form, status=422)
+    # What is saved is what was shown: other rights, another moment or dates that moved meanwhile are shown first.
+    dates = [f"{change.case_right.right}={change.after.due_on or change.after.paused_days}" for change in changes]
+    shown = " ".join([moment.isoformat(), *dates])
+    if request.POST.get("go") == "save" and request.POST.get("shown") == shown:
+        service = partial(services.receipt_correct, case=case)
+        done = _("The day of arrival is corrected, and every date counted from it.")
+        return act(request, case, form, service, show=show, done=done, anchor="clock")
     return show(form, context={"changes": changes, "shown": shown})

@@ -68,8 +68,10 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
                         act="case-close", label=_("Close the case"), is_ours=onlooker.works)
     by = min(shown_date(right).on for right in waiting)
     if case.assignee_id is None:
+        runs = any(not right.is_suspended for right in waiting)
         return NextStep("take", _("Next: take the case"),
-                        _("Nobody handles it yet, and its clock runs since it arrived."),
+                        _("Nobody handles it yet, and its clock runs since it arrived.") if runs
+                        else _("Nobody handles it yet. Its clock stands still until the person answers."),
                         by, act="case-take", label=_("Take the case"))
     if situation.unread:
         return NextStep(

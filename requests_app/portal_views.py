@@ -250,11 +250,14 @@ class RightShown:
     words: str | Promise
 
 
-def _right_shown(right: CaseRight) -> RightShown:
+def _right_shown(right: CaseRight, asked: set[str]) -> RightShown:
+    """`asked` holds the rights with a question that waits for the person, also where its mail has not left yet."""
     if right.is_answered:
         css = "" if right.outcome in ADVERSE else "ok"
         return RightShown(right, right.get_outcome_display(), css, OUTCOME_WORDS.get(right.outcome, ""))
     tag, words = STAGE_WORDS[right.stage]
+    if right.right in asked:
+        words = STAGE_WORDS[Stage.AWAITING_PERSON][1]
     return RightShown(right, tag, "soon" if right.stage == Stage.AWAITING_PERSON else "", words)
 
 
@@ -262,6 +265,8 @@ def _case_page(
     request: HttpRequest, case: Case, portal: Portal, form: MessageForm, problem: DomainError | None = None
 ) -> HttpResponse:
     rights = list(case.rights.all())
+    asked = set(case.suspensions.open().values_list("rights__right", flat=True))
+    shown = {right.right: _right_shown(right, asked) for right in rights}
     clocks = clocks_of([right for right in rights if not right.is_answered])
     dated = [clock for clock in clocks if clock.due_on]
     last = dated[-1] if dated else None
@@ -274,13 +279,11 @@ def _case_page(
         "case": case,
         "portal": portal,
         "title": _title(rights),
-        "rights": [_right_shown(right) for right in rights],
+        "rights": list(shown.values()),
         "clock": last,
         "due": due_words(last.due_on, "running", timezone.localdate()) if last and last.due_on else None,
         "paused_clocks": [clock for clock in clocks if not clock.due_on],
-        "histories": [
-            (_right_shown(right), history[right.right]) for right in rights if len(history.get(right.right, ())) > 1
-        ],
+        "histories": [(line, history[code]) for code, line in shown.items() if len(history.get(code, ())) > 1],
         "notices": [found for found in every if found.kind in NOTICE_KINDS],
         "answers": _answers(files),
         "expired": len(files) < len(released),

@@ -180,3 +180,10 @@ def test_check_says_what_is_wrong_with_a_file(tmp_path: Path, content: bytes) ->
     file.write_bytes(content)
     with pytest.raises(CommandError, match=r"table\.csv"):
         printed("--check", str(file))
+
+
+def test_a_table_without_rows_has_checked_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "empty.csv"
+    file.write_text("jurisdiction,received_at,due_date\n")
+    with pytest.raises(CommandError, match="holds no row"):
+        call_command("deadline", "--check", str(file))

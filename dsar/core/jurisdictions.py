@@ -170,6 +170,9 @@ def _library_language(known: holidays.HolidayBase, language: str) -> str | None:
     return known.default_language
 
 
+GDPR_RULES = frozenset({"EU", "FR", "UK"})
+
+
 @dataclass(frozen=True)
 class Jurisdiction:
     """One law that counts time. `rule` is a key of `requests_app.deadline_rules.RULES`, `time_zone` an IANA name.

@@ -23,7 +23,7 @@ class StaffLanguageMiddleware:
         if not request.path_info.startswith(STAFF_PATHS):
             return self.get_response(request)
         if request.user.is_authenticated:
-            with timezone.override(ZoneInfo(request.user.time_zone)):
+            with timezone.override(ZoneInfo(request.user.zone_name)):
                 return self._in_language(request, request.user.language)
         asked = request.GET.get("lang", "")
         if asked not in dict(settings.LANGUAGES):

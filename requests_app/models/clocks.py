@@ -93,8 +93,13 @@ class Extension(Reviewed):
     @property
     def is_to_post(self) -> bool:
         """Whether the notice must leave by post: there is no mailbox, or it refused the mail."""
-        by_mail = self.mail is not None and self.mail.state != OutgoingState.FAILED
-        return self.is_approved and self.sent_at is None and not by_mail
+        return self.may_post and (self.mail is None or self.mail.state != OutgoingState.PENDING)
+
+    @property
+    def may_post(self) -> bool:
+        """Whether the notice may leave by post: also instead of a mail that waits, as behind an outage."""
+        waits = (OutgoingState.PENDING, OutgoingState.FAILED, OutgoingState.STOPPED)
+        return self.is_approved and self.sent_at is None and (self.mail is None or self.mail.state in waits)
 
 
 class Digest(models.Model):

@@ -1,7 +1,7 @@
 """The only writers of a case: keyword-only functions that raise DomainError with a text the user may read."""
 
 from requests_app.services.answers import answer_release, answer_reseal, channels, release_obstacles
-from requests_app.services.cases import case_close, case_take, case_touch
+from requests_app.services.cases import case_close, case_lock, case_take, case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_extended, clocks_changed, clocks_refresh, law_of
 from requests_app.services.codes import code_send, portal_opened
 from requests_app.services.decisions import (
@@ -58,6 +58,7 @@ __all__ = [
     "answer_reseal",
     "case_clock_refresh",
     "case_close",
+    "case_lock",
     "case_open",
     "case_right_add",
     "case_right_start",

@@ -24,6 +24,7 @@ from requests_app.deadlines import Deadline, Facts, Pause, deadline, local_date,
 from requests_app.models import Case, CaseRight
 from requests_app.models.cases import LOOK_NOW
 from requests_app.rights_table import RULES
+from requests_app.services.cases import case_lock
 from requests_app.vocabulary import ClockCause
 
 logger = logging.getLogger(__name__)
@@ -128,6 +129,7 @@ def case_clock_refresh(*, case: Case, cause: str = ClockCause.CALENDAR) -> list[
     Answered rights are never recomputed (DESIGN §5). Idempotent. Raises what `clock_compute` raises.
     """
     changes: list[dict[str, Any]] = []
+    case_lock(case)
     rights = list(CaseRight.objects.select_for_update().filter(case=case).with_facts())
     for right in rights:
         right.case = case

@@ -19,6 +19,7 @@ from requests_app.rights_table import ADVERSE, RULES, ground_needed
 from requests_app.services.cases import case_touch
 from requests_app.services.obstacles import right_obstacles
 from requests_app.services.reviews import author_alone, note_must, review_close, reviewer_of
+from requests_app.services.suspensions import suspensions_drop
 from requests_app.vocabulary import Outcome, Review, Stage, TaskState
 from requests_app.workflow import case_right_move
 
@@ -98,6 +99,7 @@ def decision_submit(
         only_when_ready=outcome != Outcome.WITHDRAWN,
         outcome=outcome,
     )
+    suspensions_drop(case_right=case_right, actor=actor)
     return decision
 
 

@@ -11,6 +11,7 @@ from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
 from requests_app.models import Case, CaseRight, Deliverable, Download, InboundMail, Message
 from requests_app.rights_table import RULES
+from requests_app.services.cases import case_lock
 from requests_app.services.checklist import checklist_fill
 from requests_app.vocabulary import DeliverableKind, DeliverableState, Delivery, FileKind
 
@@ -27,7 +28,7 @@ def deliverable_register(
     *, case: Case, rights: Sequence[CaseRight], kind: str, stored_file: StoredFile, bears_data: bool
 ) -> Deliverable:
     """Register a finished file for release; an older prepared one of the same kind and right is superseded."""
-    Case.objects.select_for_update().get(pk=case.pk)
+    case_lock(case)
     Deliverable.objects.filter(case=case, kind=kind, state=DeliverableState.PREPARED, rights__in=rights).update(
         state=DeliverableState.SUPERSEDED
     )

@@ -22,12 +22,13 @@ from dsar.core.models import User
 from requests_app import outbox
 from requests_app.correspondence import absolute
 from requests_app.deadlines import local_date
-from requests_app.models import Digest, Reminder
+from requests_app.models import CaseRight, Digest, Reminder
+from requests_app.models.cases import LOOK_NOW
 from requests_app.outbox import CLAIM_EXPIRES, GIVE_UP_AFTER, QUEUE_LEASE, SWEEP_LIMIT
 from requests_app.reminder_words import digest_parts, digest_subject
 from requests_app.services.ledger import lines_escalate, lines_overtake, lines_revive, turn_take
 from requests_app.services.watching import watches
-from requests_app.vocabulary import DigestState
+from requests_app.vocabulary import DigestState, Overtaken
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def _digest_make(member: User, now: datetime) -> None:
     waiting = list(
         Reminder.objects.waiting().filter(user=member).select_related("case_right__case__organisation")
     )
-    today = local_date(now, member.time_zone)
+    today = local_date(now, member.zone_name)
     is_urgent = not _slot_is_free(member, waiting, now, today)
     kept = [line.pk for line in waiting if line.is_urgent or not is_urgent]
     if kept:
@@ -70,7 +71,7 @@ def _digest_make(member: User, now: datetime) -> None:
 
 def _slot_is_free(member: User, waiting: Sequence[Reminder], now: datetime, today: date) -> bool:
     """Whether it is eight o'clock of a working day of an organisation that has something to say, and nothing said."""
-    if now.astimezone(zone(member.time_zone)).time() < SLOT:
+    if now.astimezone(zone(member.zone_name)).time() < SLOT:
         return False
     places = {line.case_right.case.organisation.jurisdiction for line in waiting}
     if not any(jurisdiction(place).calendar.is_working_day(today) for place in places):
@@ -125,12 +126,14 @@ def _lines_left(digest: Digest) -> list[Reminder]:
     overtaken = lines_overtake(lines, watches(list(rights.values()), timezone.now()))
     Reminder.objects.bulk_update(overtaken, ["superseded_because"], batch_size=500)
     lines_revive(overtaken)
+    handed_on = [line.case_right_id for line in overtaken if line.superseded_because == Overtaken.HANDED_ON]
+    CaseRight.objects.filter(pk__in=handed_on).update(remind_on=LOOK_NOW)  # whoever handles it now is to be told
     return [line for line in lines if not line.superseded_because]
 
 
 def _send(digest: Digest, lines: Sequence[Reminder]) -> None:
-    member, today = digest.user, local_date(timezone.now(), digest.user.time_zone)
-    with translation.override(member.language), timezone.override(member.time_zone):
+    member, today = digest.user, local_date(timezone.now(), digest.user.zone_name)
+    with translation.override(member.language), timezone.override(member.zone_name):
         context = {
             "subject": digest_subject(lines, today),
             "parts": digest_parts(lines, today),

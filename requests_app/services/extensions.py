@@ -21,8 +21,9 @@ from requests_app.correspondence import person_write
 from requests_app.deadlines import local_date
 from requests_app.letters import extension_paragraphs
 from requests_app.models import CaseRight, Extension, Message, PartyAddress
+from requests_app.outbox import outbox_stop
 from requests_app.rights_table import RULES
-from requests_app.services.cases import case_touch
+from requests_app.services.cases import case_lock, case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_extended, law_of
 from requests_app.services.reviews import author_alone, note_must, review_close, reviewer_of
 from requests_app.services.suspensions import sent_moment
@@ -132,7 +133,8 @@ def extension_post(*, extension: Extension, sent_on: date | None, actor: Actor, 
     case_touch(case=case, version=version)
     if not extension.is_approved:
         raise DomainError("notice_not_approved", _("A second person has not approved this extension yet."))
-    if not extension.is_to_post:
+    # A mail that waits behind an outage is stopped, so that the notice leaves one way only.
+    if not extension.is_to_post and not (extension.mail and not extension.sent_at and outbox_stop(extension.mail)):
         raise DomainError("notice_sent_already", _("This notice has left already, or its mail is leaving."))
     approved_at = extension.reviewed_at or extension.written_at
     extension_announce(extension=extension, sent_at=sent_moment(case, sent_on, after=approved_at), actor=actor)
@@ -144,6 +146,7 @@ def extension_announce(*, extension: Extension, sent_at: datetime, actor: Actor 
 
     One that left after the legal date extends nothing: the engine says so, and the first date stands.
     """
+    case_lock(extension.case_right.case)
     if not Extension.objects.filter(pk=extension.pk, sent_at=None).update(sent_at=sent_at):
         return
     extension.refresh_from_db(fields=["sent_at"])

@@ -11,6 +11,7 @@ from dsar.core.files import file_store
 from requests_app.letters import letter_html
 from requests_app.models import Case, CaseRight, Deliverable
 from requests_app.pdf import PdfUnavailable, pdf_render
+from requests_app.services.cases import case_lock
 from requests_app.services.deliverables import bears_data, deliverable_register
 from requests_app.vocabulary import DeliverableKind, DeliverableState, Stage
 
@@ -61,7 +62,8 @@ def _letter_write(case: Case, rights: list[CaseRight]) -> list[Deliverable]:
         for kind, title, content_type, content in files
     ]
     with transaction.atomic():
-        now = Case.objects.select_for_update().get(pk=case.pk)
+        case_lock(case)
+        now = Case.objects.get(pk=case.pk)
         if rights not in letter_groups(now) or letter_prepared(now, rights):
             return []  # something moved meanwhile: the sweep writes the letter that is due now
         return [

@@ -1,24 +1,20 @@
 """Messages on a case: what the person wrote, what we wrote on the tracking page, and notes among ourselves."""
 
-import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.db import transaction
 
 from dsar.core.actors import Actor
-from dsar.core.errors import DomainError
 from dsar.core.files import file_rewrap
 from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
 from dsar.core.roles import Act
 from requests_app.correspondence import body_checked, person_write
 from requests_app.models import Case, Message, PartyAddress
-from requests_app.services.cases import case_touch
+from requests_app.services.cases import case_lock, case_touch
 from requests_app.services.suspensions import suspensions_answer
 from requests_app.vocabulary import Channel, Direction
-
-logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -80,6 +76,7 @@ def message_receive(
     It counts as the answer to whatever we asked, so that no clock stands still longer than the law allows; a member
     who finds that it is none says so (`suspension_continue`). Mail written by a machine has `may_answer` False.
     """
+    case_lock(case)
     message = Message.objects.create(
         case=case,
         direction=Direction.INBOUND,
@@ -94,17 +91,8 @@ def message_receive(
     message.files.set(files)
     _journal(message, "message.received", Actor.DATA_SUBJECT)
     if may_answer:
-        _answer_note(message)
+        suspensions_answer(case=case, answered_at=message.at, actor=Actor.DATA_SUBJECT)
     return message
-
-
-def _answer_note(message: Message) -> None:
-    """Let open questions count as answered; the message is filed even where its clock cannot be counted."""
-    try:
-        with transaction.atomic():
-            suspensions_answer(case=message.case, answered_at=message.at, actor=Actor.DATA_SUBJECT)
-    except DomainError as error:
-        logger.error("An answer on %s starts no clock: %s", message.case.reference, error.code)
 
 
 def _journal(message: Message, kind: str, actor: Actor) -> None:

@@ -14,6 +14,7 @@ from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
 from dsar.core.journal import journal_append
 from requests_app.models import Case, PartyAddress
+from requests_app.services.cases import case_lock
 from requests_app.services.suspensions import suspensions_answer
 from requests_app.vocabulary import AddressKind, SuspensionReason
 
@@ -22,6 +23,7 @@ from requests_app.vocabulary import AddressKind, SuspensionReason
 def address_confirm(*, address: PartyAddress) -> None:
     """Somebody typed the code that was sent to this address. Idempotent."""
     case = address.party.case
+    case_lock(case)
     if not PartyAddress.objects.filter(pk=address.pk, confirmed_at=None).update(confirmed_at=datetime.now(UTC)):
         return
     address.refresh_from_db()
@@ -43,6 +45,7 @@ def address_found_on_file(*, address: PartyAddress, source_name: str) -> None:
     Idempotent: the first source stays named.
     """
     case = address.party.case
+    case_lock(case)
     found = PartyAddress.objects.filter(pk=address.pk, on_file_at=None)
     if not found.update(on_file_at=datetime.now(UTC), on_file_in=source_name):
         return
@@ -67,6 +70,7 @@ def _establish_by_address(case: Case, address: PartyAddress) -> None:
 @transaction.atomic
 def identity_establish(*, case: Case, basis: dict[str, Any], actor: Actor) -> None:
     """Record that the requester is the data subject, and why. Idempotent: the first basis stays."""
+    case_lock(case)
     now = datetime.now(UTC)
     rows = Case.objects.filter(pk=case.pk, identity_established_at=None)
     if not rows.update(identity_established_at=now, identity_basis=basis):

@@ -11,9 +11,10 @@ from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
 from dsar.core.roles import Act
-from requests_app.models import Case, CaseRight
+from requests_app.models import Case, CaseRight, Extension
 from requests_app.services.cases import case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_compute, facts_of
+from requests_app.services.extensions import extension_announce
 from requests_app.services.suspensions import suspension_begin
 from requests_app.vocabulary import ClockCause, Direction
 
@@ -68,9 +69,7 @@ def receipt_correct(
     """
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
-    for suspension in case.suspensions.open().filter(asked_at=None).exclude(mail__sent_at=None):
-        # It left a moment ago: that is a fact which the new day must not contradict.
-        suspension_begin(suspension=suspension, asked_at=suspension.mail.sent_at)
+    _left_note(case)
     if not reason.strip():
         raise DomainError("reason_missing", _("Write how you know the right day: it must be provable."))
     changes = receipt_changes(case, rights, received_at)
@@ -91,6 +90,16 @@ def receipt_correct(
     )
     case_clock_refresh(case=case, cause=ClockCause.CORRECTED)
     return changes
+
+
+def _left_note(case: Case) -> None:
+    """A question or a notice that left a moment ago is a fact, which the new day must not contradict."""
+    for suspension in case.suspensions.open().filter(asked_at=None).exclude(mail__sent_at=None):
+        suspension_begin(suspension=suspension, asked_at=suspension.mail.sent_at)
+    announced = Extension.objects.filter(case_right__case=case, sent_at=None, mail__sent_at__isnull=False)
+    for extension in announced.select_related("case_right__case__organisation", "mail"):
+        if extension.mail is not None and extension.mail.sent_at is not None:
+            extension_announce(extension=extension, sent_at=extension.mail.sent_at)
 
 
 def _check(rights: Sequence[CaseRight], received_at: datetime) -> None:

@@ -4,6 +4,7 @@ Only a question that has left suspends anything, and only what needs its answer.
 the answer until a member says that it is none: a clock that runs too early harms nobody, one that stands still does.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -22,7 +23,7 @@ from requests_app.deadlines import Pause, local_date
 from requests_app.models import Case, CaseRight, Message, Outgoing, PartyAddress, Suspension
 from requests_app.outbox import outbox_stop
 from requests_app.rights_table import RULES
-from requests_app.services.cases import case_touch
+from requests_app.services.cases import case_lock, case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_compute, facts_of
 from requests_app.services.work import case_right_start
 from requests_app.vocabulary import (
@@ -36,6 +37,8 @@ from requests_app.vocabulary import (
     Way,
 )
 from requests_app.workflow import case_right_move
+
+logger = logging.getLogger(__name__)
 
 
 def may_suspend(case_right: CaseRight) -> bool:
@@ -99,7 +102,15 @@ def case_suspend(
     _journal(suspension, "case.suspended", actor, told, way=str(way), message=message.pk)
     if asked_at is not None:
         suspension_begin(suspension=suspension, asked_at=asked_at)
+        _answered_since(suspension)
     return suspension
+
+
+def _answered_since(suspension: Suspension) -> None:
+    """A letter may be entered days after it left: what the person wrote since then counts as its answer."""
+    since = suspension.case.messages.filter(direction=Direction.INBOUND, at__gt=suspension.asked_at).order_by("at")
+    if (first := since.first()) is not None:
+        suspensions_answer(case=suspension.case, answered_at=first.at, actor=Actor.DATA_SUBJECT)
 
 
 def _askable_check(rights: Sequence[CaseRight]) -> None:
@@ -173,6 +184,7 @@ def suspension_begin(*, suspension: Suspension, asked_at: datetime) -> None:
     Idempotent. Rights that were decided meanwhile are left out, and so is a question that was answered meanwhile; one
     that no right waits for any more is over at once.
     """
+    case_lock(suspension.case)
     rows = Suspension.objects.filter(pk=suspension.pk, asked_at=None, answered_at=None)
     if not rows.update(asked_at=asked_at):
         return
@@ -196,13 +208,26 @@ def suspensions_answer(*, case: Case, answered_at: datetime, actor: Actor, reaso
     Because the person wrote; or because identity is established by another way, so that nothing is waited for. One
     whose mail has not left yet can be read on the tracking page: its answer keeps the clock from stopping at all.
     """
+    case_lock(case)
     for suspension in case.suspensions.open().select_related("mail", "asked_message"):
         if reason and suspension.reason != reason:
             continue
-        if suspension.asked_at is None and suspension.mail is not None and suspension.mail.sent_at is not None:
-            suspension_begin(suspension=suspension, asked_at=suspension.mail.sent_at)
-        if suspension.answered_at is None and _was_asked(suspension, answered_at):
-            _close(suspension, answered_at, SuspensionEnd.ANSWERED, actor)
+        suspension.case = case
+        try:
+            with transaction.atomic():
+                _left_note(suspension)
+                if suspension.answered_at is None and _was_asked(suspension, answered_at):
+                    _close(suspension, answered_at, SuspensionEnd.ANSWERED, actor)
+        except DomainError as error:  # what the person did stands, also where the facts of a clock contradict it
+            logger.error("An answer on %s starts no clock: %s", case.reference, error.code)
+
+
+def _left_note(suspension: Suspension) -> None:
+    """Begin a question whose mail has left while nobody noted it yet, before anything else is said of it."""
+    sent_at = suspension.mail.sent_at if suspension.mail is not None else None
+    if suspension.asked_at is None and sent_at is not None:
+        suspension_begin(suspension=suspension, asked_at=sent_at)
+        suspension.refresh_from_db(fields=["asked_at", "answered_at", "end"])
 
 
 def _was_asked(suspension: Suspension, by: datetime) -> bool:
@@ -224,10 +249,12 @@ def suspension_answer(
     """
     actor.must(Act.CASE_WORK, suspension.case.organisation)
     case_touch(case=suspension.case, version=version)
+    _left_note(suspension)
     if answered_at > datetime.now(UTC):
         raise DomainError("answered_in_future", _("An answer cannot have arrived in the future."))
     zone = suspension.case.organisation.time_zone
-    if suspension.asked_at and local_date(answered_at, zone) < local_date(suspension.asked_at, zone):
+    asked_at = suspension.asked_at or suspension.asked_message.at
+    if local_date(answered_at, zone) < local_date(asked_at, zone):
         raise DomainError("answered_before_asked", _("The answer cannot have come before the question left."))
     _close(suspension, answered_at, SuspensionEnd.ANSWERED, actor)
 
@@ -237,7 +264,17 @@ def suspension_end(*, suspension: Suspension, actor: Actor, version: int | None 
     """Go on without the answer: the clock runs again from now. What is refused for it still owes art. 12(4)."""
     actor.must(Act.CASE_WORK, suspension.case.organisation)
     case_touch(case=suspension.case, version=version)
+    _left_note(suspension)
     _close(suspension, datetime.now(UTC), SuspensionEnd.GIVEN_UP, actor)
+
+
+def suspensions_drop(*, case_right: CaseRight, actor: Actor) -> None:
+    """The right is decided: a question that has not left is not sent any more, unless another right waits for it."""
+    for suspension in case_right.suspensions.open().filter(asked_at=None).select_related("mail", "asked_message"):
+        suspension.case = case_right.case
+        _left_note(suspension)
+        if suspension.answered_at is None and not suspension.rights.filter(stage__in=UNDECIDED).exists():
+            _close(suspension, datetime.now(UTC), SuspensionEnd.GIVEN_UP, actor)
 
 
 def may_continue(suspension: Suspension) -> bool:
@@ -254,7 +291,7 @@ def suspension_continue(
     """What the person wrote was no answer: the question stays open, and its clock stood still all the time.
 
     Raises DomainError `reason_missing`, `question_open` when nothing was taken for an answer, `question_never_left`,
-    `identity_established` or `right_moved_on`.
+    `identity_established`, `right_moved_on`, or `due_date_passed`: what is overdue does not become timely again.
     """
     actor.must(Act.CASE_WORK, suspension.case.organisation)
     case_touch(case=suspension.case, version=version)
@@ -267,6 +304,9 @@ def suspension_continue(
     rights = list(suspension.rights.select_related("case__organisation"))
     if any(right.stage not in (Stage.IN_PROGRESS, Stage.AWAITING_PERSON) for right in rights):
         raise DomainError("right_moved_on", _("This right has been decided meanwhile."))
+    today = local_date(datetime.now(UTC), suspension.case.organisation.time_zone)
+    if any(right.due_on is not None and right.due_on < today for right in rights):
+        raise DomainError("due_date_passed", _("The due date has passed: answer now. A new question stops nothing."))
     rows = Suspension.objects.filter(pk=suspension.pk, end=SuspensionEnd.ANSWERED)
     if not rows.update(answered_at=None, end=""):
         raise DomainError("question_open", _("Nothing was taken for an answer to this question."))

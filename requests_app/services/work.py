@@ -13,7 +13,7 @@ from dsar.core.roles import Act
 from requests_app.models import CaseRight, CaseTask, ChecklistItem
 from requests_app.rights_table import RULES
 from requests_app.routing import route
-from requests_app.services.cases import case_touch
+from requests_app.services.cases import case_lock, case_touch
 from requests_app.services.checklist import recipients_missing
 from requests_app.vocabulary import ItemState, Stage, TaskKind, TaskState
 from requests_app.workflow import case_right_move
@@ -46,8 +46,9 @@ def case_task_add(
     automatic: bool = False,
 ) -> CaseTask:
     """Add a task once per (right, kind, subject), routed to a team; the existing one when it is there already."""
-    CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.NOT_READY
     case = case_right.case
+    case_lock(case)
+    CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.NOT_READY
     rule = None if automatic else route(case.organisation, right=case_right.right, kind=kind, subject_key=subject_key)
     task, is_new = CaseTask.objects.get_or_create(
         case_right=case_right,
@@ -139,6 +140,7 @@ def checklist_item_set(
     if actor.user is not None:
         actor.must(Act.CASE_WORK, case_right.case.organisation)
         case_touch(case=case_right.case, version=version)
+    case_lock(case_right.case)
     CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.NOT_READY
     case_right.refresh_from_db(fields=["stage"])
     if case_right.stage in (Stage.IN_REVIEW, Stage.DECIDED, Stage.ANSWERED):

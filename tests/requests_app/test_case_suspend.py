@@ -14,11 +14,13 @@ from dsar.core.errors import DomainError
 from dsar.core.models import AuditEvent
 from requests_app import outbox
 from requests_app.models import Case, CaseRight, Outgoing, Suspension
+from requests_app.portal_views import _right_shown
 from requests_app.services import (
     address_confirm,
     case_right_add,
     case_right_start,
     case_suspend,
+    decision_submit,
     identity_establish,
     message_receive,
     notices_left,
@@ -137,7 +139,8 @@ def test_a_handler_finds_that_the_message_was_no_answer() -> None:
     message_receive(case=case, body="Why do you ask?", at=ASKED + timedelta(days=1))
     actor = actor_for(member(case.organisation), case.organisation)
     suspension.refresh_from_db()
-    suspension_continue(suspension=suspension, reason="It is a question of theirs.", actor=actor)
+    with time_machine.travel(ASKED + timedelta(days=2), tick=False):
+        suspension_continue(suspension=suspension, reason="It is a question of theirs.", actor=actor)
     access = right_of(case, "access")
     assert (access.stage, access.due_on, access.paused_days) == (Stage.AWAITING_PERSON, None, 27)
     with pytest.raises(DomainError) as refused:
@@ -407,3 +410,81 @@ def test_the_case_page_tells_the_pause_and_its_history(client: Client) -> None:
     assert "Paused, 27 days remain" in page
     assert "Question sent: the time stands still. 27 days remain." in page
     assert "Request received: our answer is due by Tuesday 7 April 2026." in page
+
+
+def answered(suspension: Suspension, at: datetime, case: Case) -> None:
+    actor = actor_for(member(case.organisation), case.organisation)
+    suspension_answer(suspension=suspension, answered_at=at, actor=actor)
+
+
+def test_an_answer_noted_before_the_departure_was_noted_leaves_the_days_between() -> None:
+    case = a_case(rights=("access",))
+    suspension = asked(case, left=False)
+    with time_machine.travel(ASKED, tick=False):
+        outbox.outbox_send(suspension.mail_id or 0)
+    answered(suspension, ASKED + timedelta(days=3), case)
+    access = right_of(case, "access")
+    assert (access.stage, access.last_day) == (Stage.IN_PROGRESS, date(2026, 4, 8))
+    suspension.refresh_from_db()
+    assert (suspension.asked_at, suspension.end) == (ASKED, SuspensionEnd.ANSWERED)
+
+
+@pytest.mark.parametrize(("year", "code"), [(1, "instant_out_of_range"), (1000, "answered_before_asked")])
+def test_no_answer_came_before_the_question_was_written_even_where_it_has_not_left(year: int, code: str) -> None:
+    case = a_case(rights=("access",))
+    suspension = asked(case, left=False)
+    with pytest.raises(DomainError) as refused:
+        answered(suspension, datetime(year, 1, 1, 12, tzinfo=UTC), case)
+    assert refused.value.code == code
+
+
+def test_a_question_that_has_not_left_is_stopped_once_its_right_is_decided() -> None:
+    case = a_case(rights=("access", "erasure"))
+    suspension = asked(case, "access", "erasure", left=False)
+    actor = actor_for(member(case.organisation), case.organisation)
+    for code, state in (("access", OutgoingState.PENDING), ("erasure", OutgoingState.STOPPED)):
+        decision_submit(case_right=right_of(case, code), outcome="withdrawn", reasoning="They wrote so.", actor=actor)
+        assert Outgoing.objects.get(pk=suspension.mail_id or 0).state == state
+    suspension.refresh_from_db()
+    assert suspension.end == SuspensionEnd.GIVEN_UP
+
+
+def test_what_the_person_wrote_before_a_posted_letter_was_entered_counts_as_its_answer() -> None:
+    case = a_case(rights=("access",), email="", postal="1 rue des Essais\n00000 Exempleville")
+    message_receive(case=case, body="Here is what you asked.", at=ASKED + timedelta(days=2))
+    suspension = asked(case, at=ASKED + timedelta(days=4), way="post", sent_on=ASKED.date())
+    assert (suspension.end, suspension.answered_at) == (SuspensionEnd.ANSWERED, ASKED + timedelta(days=2))
+    assert right_of(case, "access").stage == Stage.IN_PROGRESS
+
+
+def test_what_is_overdue_does_not_become_timely_again() -> None:
+    case = a_case(rights=("access",))
+    suspension = asked(case)
+    message_receive(case=case, body="Why do you ask?", at=ASKED + timedelta(days=1))
+    due_on = right_of(case, "access").due_on
+    actor = actor_for(member(case.organisation), case.organisation)
+    with time_machine.travel(ASKED + timedelta(days=60), tick=False), pytest.raises(DomainError) as refused:
+        suspension_continue(suspension=suspension, reason="It is a question of theirs.", actor=actor)
+    assert refused.value.code == "due_date_passed"
+    assert right_of(case, "access").due_on == due_on
+
+
+def test_an_address_is_confirmed_also_where_the_facts_of_a_clock_contradict_each_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    case = a_case(rights=("access",))
+    suspension = asked(case)
+    Suspension.objects.filter(pk=suspension.pk).update(asked_at=RECEIVED_AT - timedelta(days=9))
+    identity_establish(case=case, basis={"code": "viewed"}, actor=Actor.SYSTEM)
+    case.refresh_from_db()
+    assert case.identity_established_at is not None
+    assert f"An answer on {case.reference} starts no clock: event_before_receipt" in caplog.text
+
+
+def test_the_tracking_page_never_says_that_nothing_is_missing_while_a_question_is_there() -> None:
+    case = a_case(rights=("access",))
+    asked(case, left=False)
+    (right,) = case.rights.all()
+    assert right.stage == Stage.IN_PROGRESS
+    words = _right_shown(right, {"access"}).words
+    assert words == "We asked you something: look at the messages."

@@ -25,6 +25,7 @@ from requests_app.services import (
     extensions_of_year,
     notice_prepare,
     notices_left,
+    receipt_correct,
     refusal_today,
 )
 from requests_app.vocabulary import DeliverableState, OutgoingState, Stage
@@ -374,3 +375,51 @@ def test_the_pages_lead_from_writing_to_review(
             reverse("extension-approve", args=[case.reference, "access"]), {"version": case.version, "note": ""}
         )
         assert approved.status_code == 302
+
+
+def test_a_notice_whose_mail_waits_may_be_posted_and_leaves_once(
+    organisation: Organisation, handler: User, reviewer: User
+) -> None:
+    case = a_case(organisation, rights=("access",))
+    extension = written(case, handler)
+    client = Client()
+    client.force_login(handler)
+    with time_machine.travel(EARLY, tick=False):
+        extension_approve(extension=extension, actor=actor_for(reviewer, organisation))
+        extension.refresh_from_db()
+        assert "Post it instead" in client.get(reverse("case-detail", args=[case.reference])).content.decode()
+        extension_post(extension=extension, sent_on=EARLY.date(), actor=actor_for(handler, organisation))
+        assert Outgoing.objects.get(pk=extension.mail_id or 0).state == OutgoingState.STOPPED
+        outbox.outbox_send(extension.mail_id or 0)
+    assert right_of(case, "access").due_on == date(2026, 6, 5)
+    assert not [message for message in mail.outbox if case.reference in str(message.subject)]
+
+
+def test_a_correction_knows_the_notice_that_left_a_moment_ago(
+    organisation: Organisation, handler: User, reviewer: User
+) -> None:
+    case = a_case(organisation, rights=("access",))
+    extension = written(case, handler)
+    with time_machine.travel(EARLY, tick=False):
+        extension_approve(extension=extension, actor=actor_for(reviewer, organisation))
+        Outgoing.objects.filter(pk=extension.mail_id or 0).update(state=OutgoingState.SENT, sent_at=EARLY)
+        receipt_correct(
+            case=case, rights=[right_of(case, "access")], received_at=datetime(2026, 3, 4, 9, tzinfo=UTC),
+            reason="The stamp.", actor=actor_for(handler, organisation),
+        )  # fmt: skip
+    extension.refresh_from_db()
+    assert extension.sent_at == EARLY
+    assert right_of(case, "access").due_on == date(2026, 6, 4)
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "time_zone", "cites"),
+    [("FR", "Europe/Paris", True), ("GB-ENG", "Europe/London", True), ("US-CA", "America/Los_Angeles", False)],
+)
+def test_the_remedies_cite_the_gdpr_only_where_it_is_the_law(jurisdiction: str, time_zone: str, cites: bool) -> None:
+    organisation = OrganisationFactory.create(jurisdiction=jurisdiction, time_zone=time_zone)
+    case = a_case(organisation, rights=("access",), language="en")
+    handler, reviewer = member(organisation), member(organisation, Role.REVIEWER)
+    announced(case, handler, reviewer)
+    body = " ".join(str(mail.outbox[-1].body).split())
+    assert ("go to court" in body, "GDPR arts. 77" in body) == (True, cites)

@@ -20,7 +20,7 @@ from tests.requests_app.test_case_suspend import ASKED, asked
 
 pytestmark = pytest.mark.django_db
 EARLIER = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
-SHOWN = "2026-03-02T08:30:00+01:00 access"
+SHOWN = "2026-03-02T08:30:00+01:00 access=2026-04-02"
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
 
@@ -134,7 +134,7 @@ def test_of_two_people_who_correct_at_once_one_is_told(client: Client) -> None:
     corrected(case, EARLIER, "access")
     client.force_login(member(case.organisation))
     typed = {"version": 1, "rights": ["access"], "received_at": "2026-03-03T08:30", "reason": "Another stamp."}
-    typed |= {"go": "save", "shown": "2026-03-03T08:30:00+01:00 access"}
+    typed |= {"go": "save", "shown": "2026-03-03T08:30:00+01:00 access=2026-04-03"}
     answer = client.post(reverse("receipt-correct", args=[case.reference]), typed)
     assert answer.status_code == 409
     assert "Another stamp." in answer.content.decode()

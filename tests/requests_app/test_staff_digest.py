@@ -9,6 +9,7 @@ import time_machine
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
+from dsar.core.models import User
 from dsar.core.roles import Role
 from requests_app import outbox
 from requests_app.models import Case, CaseRight, Digest, Reminder
@@ -382,3 +383,36 @@ def test_every_kind_has_its_words(desk: Desk, kind: str, left: int) -> None:
     if left <= 1:
         line.is_urgent = True
         assert digest_subject([line], today).endswith(words.reference)
+
+
+def test_one_whose_time_zone_is_none_is_told_and_stops_nobody_elses_mail(
+    desk: Desk, sweeps: Sweeps, mailoutbox: Mails
+) -> None:
+    User.objects.filter(pk=desk.handler.pk).update(time_zone="Europe/Nowhere")
+    desk.case()
+    desk.case(assignee=desk.reviewer)
+    sweeps.at(paris(3, 24, 10))
+    assert {mail.to[0] for mail in mailoutbox} == {desk.handler.email, desk.reviewer.email}
+
+
+def test_what_is_handed_on_while_its_mail_is_made_is_told_to_the_new_handler(
+    desk: Desk, sweeps: Sweeps, mailoutbox: Mails
+) -> None:
+    case = desk.case()
+    sweeps.at(paris(3, 24), send=False)
+    Case.objects.filter(pk=case.pk).update(assignee=desk.reviewer)
+    with time_machine.travel(paris(3, 24, 9, 1), tick=False):
+        digest_send(sweeps.queued.pop())
+    sweeps.at(paris(3, 24, 9, 2))
+    assert [mail.to[0] for mail in mailoutbox] == [desk.reviewer.email]
+
+
+def test_when_a_handlers_account_is_closed_their_cases_are_told_to_the_others(
+    desk: Desk, sweeps: Sweeps, mailoutbox: Mails
+) -> None:
+    desk.case()
+    sweeps.at(paris(3, 24))
+    mailoutbox.clear()
+    User.objects.filter(pk=desk.handler.pk).update(is_active=False)
+    sweeps.at(paris(3, 25))
+    assert {mail.to[0] for mail in mailoutbox} == {desk.reviewer.email, desk.dpo.email}

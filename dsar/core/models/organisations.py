@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from dsar.core.jurisdictions import GDPR_RULES, jurisdiction
 from dsar.core.models.users import User
 from dsar.core.privacy import Fate, keep
 from dsar.core.roles import Act, roles_with
@@ -156,6 +157,11 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def under_gdpr(self) -> bool:
+        """Whether its law is the GDPR or the UK GDPR, so that letters may cite its articles."""
+        return jurisdiction(self.jurisdiction).rule in GDPR_RULES
 
     @property
     def dpo_address(self) -> str:

@@ -1,13 +1,18 @@
 """Staff accounts and what each may do where; data subjects have no account."""
 
+import logging
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from dsar.core.errors import DomainError
+from dsar.core.jurisdictions import zone
 from dsar.core.privacy import Fate, keep
 from dsar.core.roles import ACTS, Act, Role, roles_with
+
+logger = logging.getLogger(__name__)
 
 STAFF = keep("staff account, deactivated and never removed: the journal must name who acted (GDPR art. 5(2))")
 
@@ -60,6 +65,15 @@ class User(AbstractBaseUser):
         """Whether the member's role in that organisation includes the act."""
         role = self.role_in(organisation_id)
         return role is not None and act in ACTS[role]
+
+    @property
+    def zone_name(self) -> str:
+        """The member's time zone, UTC where it is not the name of one, so that they still get their pages and mails."""
+        try:
+            return zone(self.time_zone).key
+        except DomainError:
+            logger.warning("The time zone of user %s is not known, UTC is used", self.pk)
+            return "UTC"
 
     @property
     def memberships_cached(self) -> list["Membership"]:

@@ -88,6 +88,8 @@ class Command(BaseCommand):
                 facts = " ".join(filter(None, (row.get(name) for name in ("jurisdiction", "received_at", "events"))))
                 self.stdout.write(f"line {line}: {facts}: {'; '.join(failures)}")
         self.stdout.write(f"{passed} passed, {failed} failed")
+        if not passed + failed:
+            raise CommandError(f"{path} holds no row to check.")
         if failed:
             sys.exit(1)
 
