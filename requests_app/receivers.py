@@ -1,11 +1,14 @@
-"""News becomes work for a worker: each only queues a task; sweeps find the same work by state if the broker lost it."""
+"""News becomes work for a worker: a task is queued, or a row marked; sweeps find it by state if the broker lost it."""
 
 from typing import Any
 
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from dsar.core.broker import task_queue
+from dsar.core.models import User
 from requests_app.models import CaseRight, Extension, Suspension
+from requests_app.models.cases import LOOK_NOW
 from requests_app.signals import case_right_moved, outgoing_sent
 from requests_app.vocabulary import Stage
 
@@ -23,3 +26,10 @@ def notice_left_queue(outgoing_id: int, **_kwargs: Any) -> None:
     """Have the clocks know of a question or a notice that has just left."""
     if Suspension.objects.filter(mail=outgoing_id).exists() or Extension.objects.filter(mail=outgoing_id).exists():
         task_queue("requests_app.notice_left", outgoing_id)
+
+
+@receiver(post_save, sender=User)
+def handler_gone(instance: User, **_kwargs: Any) -> None:
+    """A closed account is reminded of nothing: the next sweep tells the others what its cases have reached."""
+    if not instance.is_active:
+        CaseRight.objects.awaited().filter(case__assignee=instance).update(remind_on=LOOK_NOW)

@@ -53,7 +53,6 @@ def looks(now: datetime) -> list[QuerySet[Any, int]]:
         _in_hands(now).values_list("pk", flat=True),
         _extensions_in_review().values_list("pk", flat=True),
         unread.order_by().values_list("pk", flat=True),
-        _left_behind().values_list("pk", flat=True),
         Reminder.objects.waiting().order_by().values_list("case_right", flat=True).distinct(),
     ]
 
@@ -81,11 +80,6 @@ def _in_hands(now: datetime) -> QuerySet[CaseRight]:
 def _extensions_in_review() -> QuerySet[CaseRight]:
     """Rights with an extension that waits for its second person; one that an answer came before holds no longer."""
     return CaseRight.objects.awaited().order_by().filter(extensions__review=Review.WAITING)
-
-
-def _left_behind() -> QuerySet[CaseRight]:
-    """Rights whose handler's account is closed: others hear of what was told to them, until somebody takes the case."""
-    return CaseRight.objects.awaited().order_by().filter(case__assignee__is_active=False)
 
 
 def _unread_untold() -> QuerySet[Message, dict[str, Any]]:

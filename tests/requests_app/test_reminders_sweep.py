@@ -436,7 +436,7 @@ def test_two_queries_find_what_is_due_whatever_the_number_of_rights(
         desk.case()
     with django_assert_num_queries(2):  # the time zones of the organisations, then the rights
         assert len(rights_due(paris(4, 10))) == number
-    with django_assert_num_queries(7):  # and one for each other reason to look
+    with django_assert_num_queries(6):  # and one for each other reason to look
         assert len(rights_to_look_at(paris(4, 10))) == number
 
 

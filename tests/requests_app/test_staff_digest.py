@@ -413,6 +413,7 @@ def test_when_a_handlers_account_is_closed_their_cases_are_told_to_the_others(
     desk.case()
     sweeps.at(paris(3, 24))
     mailoutbox.clear()
-    User.objects.filter(pk=desk.handler.pk).update(is_active=False)
+    desk.handler.is_active = False
+    desk.handler.save()
     sweeps.at(paris(3, 25))
     assert {mail.to[0] for mail in mailoutbox} == {desk.reviewer.email, desk.dpo.email}
