@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dsar.core.models import StoredFile
-from requests_app.vocabulary import Channel
+from requests_app.vocabulary import Capacity, Channel, SpamSign
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,10 @@ class IncomingRequest:
 
     `received_at` is an aware instant. `submission` is any text that is the same when the same request is sent twice
     (a form's token, a mail's hash); empty when the door cannot know.
+
+    `name` and the addresses are those of whoever asks. `capacity` says for whom: acting for somebody else, the person
+    is named by `subject_name` and `subject_email`; `identifier` is always the data subject's. `country`: where the
+    person lives (ISO 3166), empty when unknown. `spam_signs`: codes of `SpamSign`; the request is taken all the same.
     """
 
     organisation_slug: str
@@ -32,9 +36,14 @@ class IncomingRequest:
     postal: str = ""
     identifier: str = ""
     text: str = ""
+    capacity: Capacity = Capacity.DATA_SUBJECT
+    subject_name: str = ""
+    subject_email: str = ""
+    country: str = ""
     received_at: datetime = field(kw_only=True, compare=False)
     channel: Channel = field(kw_only=True, compare=False)
     submission: str = field(default="", kw_only=True, compare=False)
     subject: str = field(default="", kw_only=True, compare=False)
     message_id: str = field(default="", kw_only=True, compare=False)
     files: tuple[StoredFile, ...] = field(default=(), kw_only=True, compare=False)
+    spam_signs: tuple[SpamSign, ...] = field(default=(), kw_only=True, compare=False)

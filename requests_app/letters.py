@@ -156,7 +156,8 @@ def _frame(case: Case, *, due_on: date | None, dated: datetime | None = None) ->
         "case": case,
         "organisation": organisation,
         "authority": organisation.authority,
-        "party": case.data_subject,
+        "party": case.requester,
+        "acted_for": case.data_subject if case.data_subject != case.requester else None,
         "address_lines": _address_lines(case),
         "due_on": due_on,
         "today": timezone.localdate(dated),
@@ -219,7 +220,7 @@ def _title(lines: Sequence[Line]) -> str:
 
 def _address_lines(case: Case) -> list[str]:
     """Where a window envelope shows it: the postal address the person gave, else the e-mail address."""
-    addresses = list(PartyAddress.objects.filter(party__case=case).order_by("pk"))
+    addresses = list(PartyAddress.objects.in_use(case).order_by("pk"))
     for kind in (AddressKind.POSTAL, AddressKind.EMAIL):
         for address in addresses:
             if address.kind == kind:

@@ -134,6 +134,8 @@ def _address(organisation: Organisation, reference: str, email: str) -> PartyAdd
     return (
         PartyAddress.objects.filter(
             party__case__organisation=organisation,
+            party__is_requester=True,
+            ended_at=None,
             party__case__reference=reference,
             kind=AddressKind.EMAIL,
             normalised=address_normalise(AddressKind.EMAIL, email),

@@ -18,7 +18,7 @@ from requests_app.clock_ruler import MiniRuler
 from requests_app.clock_words import DueWords
 from requests_app.desk_dates import right_due, right_mini_ruler
 from requests_app.models import Case, CaseRight, Message, Party
-from requests_app.vocabulary import Capacity, Channel, Review, Stage
+from requests_app.vocabulary import ACTING, Capacity, Channel, Review, Stage
 
 PAGE = 50  # cases
 WEEK = timedelta(days=7)
@@ -258,5 +258,5 @@ def people(case: Case) -> tuple[str, str]:
     """Who acts and, when that is somebody else, for whom; empty where no name was given. Reads prefetched parties."""
     parties = list(case.parties.all())
     subject = next((party.name for party in parties if party.capacity == Capacity.DATA_SUBJECT), "")
-    acting = next((party.name for party in parties if party.capacity == Capacity.REPRESENTATIVE), "")
+    acting = next((party.name for party in parties if party.capacity in ACTING), "")
     return (acting, subject) if acting else (subject, "")

@@ -58,6 +58,11 @@ class Capacity(TextChoices):
 
     DATA_SUBJECT = "data_subject", _("data subject")
     REPRESENTATIVE = "representative", _("representative")
+    PARENT = "parent", _("parent or guardian")
+    HEIR = "heir", _("heir, executor or designated person")
+
+
+ACTING = (Capacity.REPRESENTATIVE, Capacity.PARENT, Capacity.HEIR)  # for somebody else
 
 
 class AddressKind(TextChoices):
@@ -76,6 +81,9 @@ class TaskKind(TextChoices):
     COLLECT_BY_HAND = "collect_by_hand", _("Search by hand")
     STOP_MARKETING = "stop_marketing", _("Stop the advertising and keep a suppression entry")
     TELL_PROCESSORS = "tell_processors", _("Tell the processors")
+    MESSAGE_AFTER_ANSWER = "message_after_answer", _("A message after the answer: decide what it is")
+    REVIEW_RESTRICTION = "review_restriction", _("See whether the restriction must go on")
+    TRACK_FORWARDING = "track_forwarding", _("Follow what was forwarded")
     OTHER = "other", _("Other work")
 
 
@@ -105,6 +113,9 @@ class DeliverableKind(TextChoices):
     PACKAGE = "package", _("Data package")
     NOTICE = "notice", _("Notice of extension (PDF)")
     NOTICE_HTML = "notice_html", _("Notice of extension (web page)")
+    RECEIPT = "receipt", _("Certificate of receipt (PDF)")
+    LIFTING = "lifting", _("Letter before a restriction is lifted (PDF)")
+    LIFTING_HTML = "lifting_html", _("Letter before a restriction is lifted (web page)")
 
 
 NOTICE_KINDS = (DeliverableKind.NOTICE, DeliverableKind.NOTICE_HTML)
@@ -226,3 +237,65 @@ class DigestState(TextChoices):
     EMPTY = "empty"  # everything in it was done meanwhile
     LOST = "lost"  # claimed and never finished: its reminders go with the next one
     FAILED = "failed"
+
+
+class NoticeState(TextChoices):
+    """What became of telling one recipient (GDPR art. 19); the last two need words."""
+
+    TO_NOTIFY = "to_notify", _("to be told")
+    NOTIFIED = "notified", _("told")
+    ACKNOWLEDGED = "acknowledged", _("told, and confirmed")
+    IMPOSSIBLE = "impossible", _("impossible to tell")
+    DISPROPORTIONATE = "disproportionate", _("disproportionate effort")
+
+
+class RestrictionGround(TextChoices):
+    """The letters of GDPR art. 18(1)."""
+
+    ACCURACY = "a", _("accuracy is contested, while we verify")
+    UNLAWFUL = "b", _("processing is unlawful and the person wants no erasure")
+    CLAIMS = "c", _("the person needs the data for legal claims")
+    OBJECTION = "d", _("an objection is examined")
+
+
+class HumanOutcome(TextChoices):
+    """What a person with power to change an automated decision made of it (GDPR art. 22(3))."""
+
+    MAINTAINED = "maintained", _("maintained")
+    CHANGED = "changed", _("changed")
+
+
+class DirectiveKind(TextChoices):
+    """Loi 78-17 art. 85: directives held by the controller, or by a trusted third party."""
+
+    PARTICULAR = "particular", _("particular, kept by us")
+    GENERAL = "general", _("general, kept by a trusted third party")
+
+
+class DirectiveEnd(TextChoices):
+    REVOKED = "revoked", _("revoked")
+    REPLACED = "replaced", _("replaced by newer ones")
+    CARRIED_OUT = "carried_out", _("carried out after the death")
+
+
+class ForwardedTo(TextChoices):
+    """To whom a request was handed on."""
+
+    CLIENT = "client", _("a client that decides on the processing")
+    ORGANISATION = "organisation", _("another organisation of this desk")
+
+
+class SpamSign(TextChoices):
+    """Why a request of a public door waits for a look before any automatic mail leaves; it is accepted all the same."""
+
+    HONEYPOT = "honeypot", _("a field that people do not see was filled in")
+    RATE = "rate", _("very many requests came from the same place")
+    NO_WORK = "no_work", _("the automatic check of the browser was not done")
+
+
+class WebhookEvent(TextChoices):
+    """What a webhook tells."""
+
+    CASE_OPENED = "case.opened", _("a request was received")
+    RIGHT_MOVED = "right.moved", _("the work on a right moved")
+    RIGHT_ANSWERED = "right.answered", _("a right was answered")

@@ -4,28 +4,44 @@ from requests_app.models.access import AccessCode
 from requests_app.models.answers import Decision, Deliverable, Download, Reviewed
 from requests_app.models.cases import Case, CaseRight, ChecklistItem, Party, PartyAddress
 from requests_app.models.clocks import CalendarFeed, Digest, Extension, Reminder, Suspension
-from requests_app.models.messages import InboundMail, Message, Outgoing
+from requests_app.models.duties import Directive, HumanReview, RecipientNotice, Restriction, Statement
+from requests_app.models.handling import Breach, Complaint, Forwarding, Hold
+from requests_app.models.messages import FormFile, InboundMail, Message, Outgoing
+from requests_app.models.outside import ApiToken, WebhookDelivery, WebhookEndpoint
 from requests_app.models.tasks import CaseTask, RoutingRule
 
 __all__ = [
     "AccessCode",
+    "ApiToken",
+    "Breach",
     "CalendarFeed",
     "Case",
     "CaseRight",
     "CaseTask",
     "ChecklistItem",
+    "Complaint",
     "Decision",
     "Deliverable",
     "Digest",
+    "Directive",
     "Download",
     "Extension",
+    "FormFile",
+    "Forwarding",
+    "Hold",
+    "HumanReview",
     "InboundMail",
     "Message",
     "Outgoing",
     "Party",
     "PartyAddress",
+    "RecipientNotice",
     "Reminder",
+    "Restriction",
     "Reviewed",
     "RoutingRule",
+    "Statement",
     "Suspension",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -42,6 +42,7 @@ class Decision(Reviewed):
     withheld = models.TextField(blank=True)
     evidence = models.TextField(blank=True)  # mandatory for the grounds marked ●
     provision = models.CharField(max_length=300, blank=True)
+    kept_until = models.DateField(null=True, blank=True)  # end date of what is kept under a provision (art. 17(3))
 
     objects = OfCaseRightQuerySet.as_manager()
 

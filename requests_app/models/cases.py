@@ -1,6 +1,6 @@
 """One Case per letter, one CaseRight per right it invokes; the people of the case and their addresses."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 from django.db import connections, models
@@ -74,6 +74,9 @@ class Case(models.Model):
     text = models.TextField(blank=True)  # what the person wrote, beyond the details of each right
     submission_hash = models.CharField(max_length=64, blank=True)  # keyed; the same submission twice is one case
     tracking_key_hash = models.CharField(max_length=64, blank=True)  # keyed; empty where no key was ever shown
+    country = models.CharField(max_length=2, blank=True)  # where the person lives or works (GDPR art. 77(1))
+    spam_signs = models.JSONField(default=list)  # codes; no automatic mail leaves until somebody has looked
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
 
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -95,8 +98,9 @@ class Case(models.Model):
         "tracking_key_hash": PURGE,
         "identity_basis": PURGE,
         "search_text": PURGE,
+        "country": PURGE,
     }
-    impersonal: ClassVar[tuple[str, ...]] = ("language",)
+    impersonal: ClassVar[tuple[str, ...]] = ("language", "spam_signs")
 
     class Meta:
         indexes = [
@@ -132,6 +136,11 @@ class Case(models.Model):
         """The person the data are about."""
         return next((party for party in self.parties.all() if party.capacity == Capacity.DATA_SUBJECT), None)
 
+    @property
+    def requester(self) -> "Party | None":
+        """Who asked and whom we write to: the data subject, or somebody acting for them."""
+        return next((party for party in self.parties.all() if party.is_requester), None)
+
 
 class OfCaseQuerySet(models.QuerySet):  # type: ignore[type-arg]  # shared by every model below a case
     """Rows below a case are visible to whoever may read the case."""
@@ -150,9 +159,13 @@ class OfCaseRightQuerySet(OfCaseQuerySet):
 class PartyAddressQuerySet(OfCaseQuerySet):
     case_path = "party__case"
 
+    def in_use(self, case: Case) -> Self:
+        """The ways to reach whoever asked, without those that were replaced and those of somebody acted for."""
+        return self.filter(party__case=case, party__is_requester=True, ended_at=None)
+
     def mailboxes(self, case: Case) -> Self:
-        """The e-mail addresses of a case: confirmed first, of these what a source knows, then as given."""
-        found = self.filter(party__case=case, kind=AddressKind.EMAIL).select_related("party__case__organisation")
+        """Where we write to: confirmed e-mail addresses first, of these what a source knows, then as given."""
+        found = self.in_use(case).filter(kind=AddressKind.EMAIL).select_related("party__case__organisation")
         return found.order_by(IsNull(F("confirmed_at"), True), IsNull(F("on_file_at"), True), "pk")
 
 
@@ -176,6 +189,7 @@ class CaseRight(models.Model):
     stage = models.CharField(max_length=16, choices=Stage.choices, default=Stage.TO_DO)
     outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
+    reopened_at = models.DateTimeField(null=True, blank=True)  # work began again after an answer: the clock counts anew
 
     # Cache of requests_app.deadlines, written only by services.case_clock_refresh.
     due_on = models.DateField(null=True)
@@ -223,6 +237,11 @@ class CaseRight(models.Model):
     def definition(self) -> Right:
         """Article and names of the right."""
         return RIGHTS[self.right]
+
+    @property
+    def counts_from(self) -> datetime:
+        """When its clock began: its arrival, or the message for which it was reopened after an answer."""
+        return self.reopened_at or self.received_at
 
     @property
     def is_answered(self) -> bool:
@@ -274,6 +293,7 @@ class Party(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="parties")
     capacity = models.CharField(max_length=16, choices=Capacity.choices)
     name = models.CharField(max_length=300, blank=True)
+    is_requester = models.BooleanField(default=True)  # who asked, and whom we write to
 
     objects = OfCaseQuerySet.as_manager()
 
@@ -294,6 +314,7 @@ class PartyAddress(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     on_file_in = models.CharField(max_length=200, blank=True)  # name of the data source
     on_file_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)  # replaced by another: nothing is sent there any more
 
     objects = PartyAddressQuerySet.as_manager()
 

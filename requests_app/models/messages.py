@@ -52,6 +52,29 @@ class Message(models.Model):
         return f"message {self.pk}"
 
 
+class FormFileQuerySet(models.QuerySet["FormFile"]):
+    def visible_to(self, user: User) -> Self:
+        """Nobody sees a file before the form that carries it is sent."""
+        return self.none()
+
+
+class FormFile(models.Model):
+    """A file chosen in the public form and not sent yet; whoever never sends leaves it to the sweep (a day)."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    submission_hash = models.CharField(max_length=64, db_index=True)  # keyed hash of the form's token
+    stored_file = models.OneToOneField(StoredFile, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    objects = FormFileQuerySet.as_manager()
+
+    personal: ClassVar[dict[str, Fate]] = {"submission_hash": PURGE}
+    impersonal: ClassVar[tuple[str, ...]] = ()
+
+    def __str__(self) -> str:
+        return f"form file {self.pk}"
+
+
 class OutgoingQuerySet(models.QuerySet["Outgoing"]):
     def visible_to(self, user: User) -> Self:
         """Mail of organisations whose cases the user may read."""

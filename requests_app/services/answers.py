@@ -48,7 +48,7 @@ def release_obstacles(case: Case, rights: Sequence[CaseRight]) -> list[Obstacle]
 
 
 def _identity_reason(case: Case) -> str:
-    addresses = PartyAddress.objects.filter(party__case=case)
+    addresses = PartyAddress.objects.in_use(case)
     if any(address.confirmed_at for address in addresses):
         return _(
             "Identity is not established: somebody reads the address given, but no data source holds it for this "

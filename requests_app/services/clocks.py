@@ -76,10 +76,11 @@ def facts_of(case_right: CaseRight) -> Facts:
     Reads `suspensions` and `extensions` through the prefetch cache when there is one.
     """
     zone = case_right.case.organisation.time_zone
-    asked = [suspension for suspension in case_right.suspensions.all() if suspension.asked_at]
-    announced = [extension.sent_at for extension in case_right.extensions.all() if extension.sent_at]
+    begun_at = case_right.counts_from
+    asked = [one for one in case_right.suspensions.all() if one.asked_at and one.asked_at >= begun_at]
+    announced = [one.sent_at for one in case_right.extensions.all() if one.sent_at and one.sent_at >= begun_at]
     return replace(
-        facts_new(case_right.case.organisation, case_right.received_at),
+        facts_new(case_right.case.organisation, begun_at),
         pauses=tuple(
             Pause(
                 reason=suspension.reason,
@@ -113,7 +114,7 @@ def clock_extended(case_right: CaseRight, at: datetime) -> Deadline:
 def law_of(case_right: CaseRight) -> Rule:
     """The law that counts for a right: of its organisation's jurisdiction, on the day of receipt."""
     organisation = case_right.case.organisation
-    received_on = local_date(case_right.received_at, organisation.time_zone)
+    received_on = local_date(case_right.counts_from, organisation.time_zone)
     return rule_for(jurisdiction(organisation.jurisdiction).rule, received_on)
 
 

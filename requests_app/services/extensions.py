@@ -166,7 +166,7 @@ def _notice_leave(extension: Extension, kind: str, actor: Actor, values: dict[st
     message = _notice_write(extension)
     _journal(extension, kind, actor, values, message=message.pk)
     case = extension.case_right.case
-    has_post = PartyAddress.objects.filter(party__case=case, kind=AddressKind.POSTAL).exists()
+    has_post = PartyAddress.objects.in_use(case).filter(kind=AddressKind.POSTAL).exists()
     if extension.mail is None and not has_post and case.tracking_key_hash:
         extension_announce(extension=extension, sent_at=message.at)
 

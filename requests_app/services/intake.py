@@ -98,6 +98,8 @@ def _case_create(incoming: IncomingRequest, organisation: Organisation, key: str
         text=incoming.text,
         submission_hash=submission_hash(organisation, incoming.submission),
         tracking_key_hash=tracking_key_hash(key) if key else "",
+        country=incoming.country,
+        spam_signs=[str(sign) for sign in incoming.spam_signs],
         team=rule.team if rule else None,
         next_on=next_on(rights, otherwise=received_on),
         key=key_create(organisation=organisation, purpose=EncryptionKey.Purpose.CASE),
@@ -106,6 +108,7 @@ def _case_create(incoming: IncomingRequest, organisation: Organisation, key: str
     case.search_text = search_text(
         case.reference,
         incoming.name,
+        incoming.subject_name,
         *(address.value for address in addresses),
         incoming.text,
         *(invoked.detail for invoked in incoming.rights),
@@ -115,14 +118,30 @@ def _case_create(incoming: IncomingRequest, organisation: Organisation, key: str
         right.case = case
     CaseRight.objects.bulk_create(rights)
     _checklists_create(rights)
-    party = Party.objects.create(case=case, capacity=Capacity.DATA_SUBJECT, name=incoming.name)
-    for address in addresses:
-        address.party = party
-    PartyAddress.objects.bulk_create(addresses)
+    _parties_create(case, incoming, addresses)
     _request_file(case, incoming)
     _journal_opening(case, rights, incoming, actor)
     _acknowledge(case, rights, addresses, incoming)
     return case
+
+
+def _parties_create(case: Case, incoming: IncomingRequest, addresses: list[PartyAddress]) -> None:
+    """Whoever asks, and the data subject where that is somebody else; a customer number is always the data subject's.
+
+    The address of a representative finds nobody's data and establishes nobody's identity.
+    """
+    requester = subject = Party.objects.create(case=case, capacity=incoming.capacity, name=incoming.name)
+    if incoming.capacity != Capacity.DATA_SUBJECT:
+        subject = Party.objects.create(
+            case=case, capacity=Capacity.DATA_SUBJECT, name=incoming.subject_name, is_requester=False
+        )
+        if incoming.subject_email:
+            email = incoming.subject_email
+            known = address_normalise(AddressKind.EMAIL, email)
+            PartyAddress.objects.create(party=subject, kind=AddressKind.EMAIL, value=email, normalised=known)
+    for address in addresses:
+        address.party = subject if address.kind == AddressKind.IDENTIFIER else requester
+    PartyAddress.objects.bulk_create(addresses)
 
 
 def _addresses(incoming: IncomingRequest) -> list[PartyAddress]:
@@ -175,6 +194,8 @@ def _journal_opening(case: Case, rights: list[CaseRight], incoming: IncomingRequ
             "received_at": incoming.received_at.astimezone(UTC).isoformat(),
             "rights": [right.right for right in rights],
             "language": incoming.language,
+            "capacity": str(incoming.capacity),
+            **({"spam_signs": [str(sign) for sign in incoming.spam_signs]} if incoming.spam_signs else {}),
         },
         values={name: value for name, value in _personal_values(incoming).items() if value},
     )
@@ -199,14 +220,20 @@ def _personal_values(incoming: IncomingRequest) -> dict[str, str]:
         "postal": incoming.postal,
         "identifier": incoming.identifier,
         "text": incoming.text,
+        "subject_name": incoming.subject_name,
+        "subject_email": incoming.subject_email,
+        "country": incoming.country,
         **{f"detail_{invoked.code}": invoked.detail for invoked in incoming.rights},
     }
 
 
 def _acknowledge(case: Case, rights: list[CaseRight], addresses: list[PartyAddress], incoming: IncomingRequest) -> None:
-    """Put the acknowledgement into the outbox; it asks to confirm the mailbox, which never suspends the clock."""
+    """Put the acknowledgement into the outbox; it asks to confirm the mailbox, which never suspends the clock.
+
+    A request that looks like spam gets none until somebody has looked at it: we mail nobody whom a machine named.
+    """
     address = next((found for found in addresses if found.kind == AddressKind.EMAIL), None)
-    if address is None:
+    if address is None or incoming.spam_signs:
         return
     issued = access_codes.code_make(address=address, purpose=AccessCode.Purpose.CONFIRM)
     confirm = absolute("confirm-address", case.organisation.slug, issued.token)

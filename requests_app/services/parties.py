@@ -16,7 +16,7 @@ from dsar.core.journal import journal_append
 from requests_app.models import Case, PartyAddress
 from requests_app.services.cases import case_lock
 from requests_app.services.suspensions import suspensions_answer
-from requests_app.vocabulary import AddressKind, SuspensionReason
+from requests_app.vocabulary import AddressKind, Capacity, SuspensionReason
 
 
 @transaction.atomic
@@ -61,7 +61,8 @@ def address_found_on_file(*, address: PartyAddress, source_name: str) -> None:
 
 
 def _establish_by_address(case: Case, address: PartyAddress) -> None:
-    if address.kind == AddressKind.EMAIL and address.confirmed_at and address.on_file_at:
+    is_theirs = address.party.capacity == Capacity.DATA_SUBJECT and address.party.is_requester
+    if is_theirs and address.kind == AddressKind.EMAIL and address.confirmed_at and address.on_file_at:
         identity_establish(
             case=case, basis={"code": "address_on_file", "source": address.on_file_in}, actor=Actor.SYSTEM
         )
