@@ -54,8 +54,11 @@ class Message(models.Model):
 
 class FormFileQuerySet(models.QuerySet["FormFile"]):
     def visible_to(self, user: User) -> Self:
-        """Nobody sees a file before the form that carries it is sent."""
-        return self.none()
+        """Files of organisations whose cases the user may read."""
+        return self.filter(
+            organisation__memberships__user=user,
+            organisation__memberships__role__in=roles_with(Act.CASE_READ),
+        ).distinct()
 
 
 class FormFile(models.Model):

@@ -76,11 +76,13 @@ def facts_of(case_right: CaseRight) -> Facts:
     Reads `suspensions` and `extensions` through the prefetch cache when there is one.
     """
     zone = case_right.case.organisation.time_zone
-    begun_at = case_right.counts_from
-    asked = [one for one in case_right.suspensions.all() if one.asked_at and one.asked_at >= begun_at]
-    announced = [one.sent_at for one in case_right.extensions.all() if one.sent_at and one.sent_at >= begun_at]
+    asked = [suspension for suspension in case_right.suspensions.all() if suspension.asked_at]
+    announced = [extension.sent_at for extension in case_right.extensions.all() if extension.sent_at]
+    if again := case_right.reopened_at:  # what moved the clock before the answer moves it no more
+        asked = [suspension for suspension in asked if suspension.asked_at >= again]
+        announced = [sent_at for sent_at in announced if sent_at >= again]
     return replace(
-        facts_new(case_right.case.organisation, begun_at),
+        facts_new(case_right.case.organisation, case_right.counts_from),
         pauses=tuple(
             Pause(
                 reason=suspension.reason,
