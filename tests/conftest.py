@@ -8,7 +8,8 @@ import pytest
 import redis
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, connections
 from django.test import TransactionTestCase
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
@@ -16,6 +17,7 @@ from pytest_django import DjangoDbBlocker
 
 from dsar.core.triggers import database_guards_lift
 from tests import parts
+from tests.databases import database_made, database_used
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
@@ -149,3 +151,28 @@ def redis_url(_worker_number: int) -> Iterator[str]:
     yield url
     client.flushdb()
     client.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_database(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, _worker_number: int
+) -> Iterator[str]:
+    """URL of a PostgreSQL database with our tables beside the suite's own; see `postgres_beside`."""
+    server, name = parts.part("postgres").where, f"dsar_test_beside_{_worker_number}"
+    with django_db_blocker.unblock(), database_made(server, name) as made:
+        yield made
+
+
+@pytest.fixture
+def postgres_beside(transactional_db: None, postgres_database: str) -> Iterator[str]:
+    """URL of an empty PostgreSQL database that this test uses whatever the suite runs on; marked `postgres`."""
+    with database_used(postgres_database):
+        yield postgres_database
+        database_guards_lift(connections["default"])
+        call_command("flush", interactive=False, verbosity=0)
+
+
+@pytest.fixture(params=["suite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def either_database(request: pytest.FixtureRequest) -> str:
+    """For tests of several at once: the URL of the PostgreSQL database beside, empty for the suite's own."""
+    return "" if request.param == "suite" else str(request.getfixturevalue("postgres_beside"))

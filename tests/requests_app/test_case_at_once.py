@@ -1,20 +1,17 @@
 """The person writes at the moment at which a worker notes that our question left: both happen, on PostgreSQL too."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
 import pytest
-from pytest_django import DjangoDbBlocker
 
 from requests_app import outbox
 from requests_app.models import Case, Suspension
 from requests_app.services import case_suspend, message_receive, messages, notices_left, suspensions
 from requests_app.vocabulary import Stage, SuspensionEnd
 from requests_app.workflow import case_right_move
-from tests import parts
-from tests.databases import at_once, database_made, database_used
+from tests.databases import at_once
 from tests.factories import OrganisationFactory, a_case, actor_for, member, right_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -22,23 +19,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 MEETING = 0.5  # seconds for which the worker, its question noted, lets the person come as far as they can
 
 
-@pytest.fixture(scope="module")
-def postgres_database(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, _worker_number: int
-) -> Iterator[str]:
-    server, name = parts.part("postgres").where, f"dsar_test_case_{_worker_number}"
-    with django_db_blocker.unblock(), database_made(server, name) as made:
-        yield made
-
-
-@pytest.fixture
-def url(postgres_database: str) -> Iterator[str]:
-    with database_used(postgres_database):
-        yield postgres_database
-
-
 def test_a_message_and_the_departure_of_its_question_never_throw_each_other_out(
-    url: str, monkeypatch: pytest.MonkeyPatch
+    postgres_beside: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     organisation = OrganisationFactory.create()
     case = a_case(organisation, rights=("access",), received_at=datetime.now(UTC) - timedelta(days=5))
@@ -69,7 +51,7 @@ def test_a_message_and_the_departure_of_its_question_never_throw_each_other_out(
         elif is_noted.wait(20):
             message_receive(case=Case.objects.get(pk=case.pk), body="It is me.")
 
-    at_once(2, act, url)
+    at_once(2, act, postgres_beside)
 
     assert "It is me." in [message.body for message in case.messages.all()]
     assert Suspension.objects.get(pk=question.pk).end == SuspensionEnd.ANSWERED

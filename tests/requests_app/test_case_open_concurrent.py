@@ -1,9 +1,7 @@
 """Many at once: the same submission is one case, and a right that several start opens its work once."""
 
-from collections.abc import Iterator
 
 import pytest
-from pytest_django import DjangoDbBlocker
 
 from dsar.core.actors import Actor
 from dsar.core.errors import Conflict
@@ -12,40 +10,19 @@ from dsar.core.models import AuditEvent, Organisation
 from requests_app.models import Case, CaseTask, Outgoing
 from requests_app.services import OpenedCase, case_open, case_right_start
 from requests_app.vocabulary import Stage, TaskKind
-from tests import parts
-from tests.databases import at_once, database_made, database_used
+from tests.databases import at_once
 from tests.factories import OrganisationFactory, a_case, actor_for, incoming, member, right_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(scope="module")
-def postgres_database(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, _worker_number: int
-) -> Iterator[str]:
-    server, name = parts.part("postgres").where, f"dsar_test_at_once_{_worker_number}"
-    with django_db_blocker.unblock(), database_made(server, name) as made:
-        yield made
-
-
-@pytest.fixture(params=["suite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """URL of the database in which several do the same at once; empty for the one that the suite runs on."""
-    if request.param == "suite":
-        yield ""
-        return
-    made: str = request.getfixturevalue("postgres_database")
-    with database_used(made):
-        yield made
-
-
-def test_the_same_submission_from_eight_threads_is_one_case(url: str) -> None:
+def test_the_same_submission_from_eight_threads_is_one_case(either_database: str) -> None:
     organisation = OrganisationFactory.create()
 
     def send(_number: int) -> OpenedCase:
         return case_open(incoming(organisation), actor=Actor.DATA_SUBJECT)
 
-    opened = at_once(8, send, url)
+    opened = at_once(8, send, either_database)
 
     case = Case.objects.get(organisation=organisation)
     assert {found.case.pk for found in opened} == {case.pk}
@@ -57,20 +34,20 @@ def test_the_same_submission_from_eight_threads_is_one_case(url: str) -> None:
     assert journal_check(case.chain).problems == []
 
 
-def test_different_submissions_at_once_are_each_a_case(url: str) -> None:
+def test_different_submissions_at_once_are_each_a_case(either_database: str) -> None:
     organisation = OrganisationFactory.create()
 
     def send(number: int) -> OpenedCase:
         return case_open(incoming(organisation, submission=f"{number:032x}"), actor=Actor.DATA_SUBJECT)
 
-    opened = at_once(8, send, url)
+    opened = at_once(8, send, either_database)
 
     assert all(found.is_new for found in opened)
     assert Case.objects.filter(organisation=organisation).count() == 8
     assert Outgoing.objects.filter(organisation=organisation).count() == 8
 
 
-def test_four_members_who_start_the_same_right_open_its_work_once(url: str) -> None:
+def test_four_members_who_start_the_same_right_open_its_work_once(either_database: str) -> None:
     case = a_case()
     organisation = Organisation.objects.get(pk=case.organisation_id)
     members = [actor_for(member(organisation), organisation) for _ in range(4)]
@@ -83,7 +60,7 @@ def test_four_members_who_start_the_same_right_open_its_work_once(url: str) -> N
             return "conflict"
         return "started"
 
-    assert sorted(at_once(4, start, url)) == ["conflict"] * 3 + ["started"]
+    assert sorted(at_once(4, start, either_database)) == ["conflict"] * 3 + ["started"]
     assert right_of(case, "access").stage == Stage.IN_PROGRESS
     assert [task.kind for task in CaseTask.objects.filter(case=case)] == [TaskKind.PLAN_COLLECTION]
     kinds = list(AuditEvent.objects.filter(chain__key=case.chain).values_list("kind", flat=True))
