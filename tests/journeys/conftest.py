@@ -1,6 +1,6 @@
 """A working installation for the journeys: one organisation of the demonstration, its staff, sources and a worker."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from django.core.management import call_command
 
 from dsar.core import broker
 from dsar.core.actors import Actor
-from dsar.core.models import Organisation, Team
+from dsar.core.models import Organisation
 from dsar.core.profiles import organisation_activate
 from dsar.core.roles import Role
 from exports.maps import source_map_approve
 from exports.models import SourceMap
 from exports.sample_company import FILE_NAME, sample_company_create, sample_company_environment
+from requests_app.models import RoutingRule
+from requests_app.vocabulary import TaskKind
 from tests.factories import RECEIVED_AT, MembershipFactory, UserFactory
 from tests.journeys.site import PASSWORD, Site, Worker
 
@@ -37,28 +39,42 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
     return worker
 
 
+SiteMaker = Callable[[str], Site]
+
+
 @pytest.fixture
-def site(
+def site_of(
     transactional_db: None, worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
-) -> Site:
-    """jst-france from its profile, with the sample company as its customer file."""
+) -> SiteMaker:
+    """Makes the organisation of a profile, open for requests, with the sample company as its customer file."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     sample_company_create(tmp_path / FILE_NAME)
     for name, value in sample_company_environment(tmp_path).items():
         monkeypatch.setenv(name, value)
-    profile = Path(product.BASE_DIR) / "dsar" / "profiles" / "jst-france.toml"
-    call_command("organisation_import", str(profile), stdout=StringIO())
-    organisation = Organisation.objects.get(slug="jst-france")
-    records = Team.objects.get(organisation=organisation, slug="records")
-    for name, role, team in (
-        ("handler", Role.HANDLER, None), ("dpo", Role.DPO, None), ("contributor", Role.CONTRIBUTOR, records),
-    ):  # fmt: skip
-        user = UserFactory.create(email=f"{name}@staff.example", name=f"Noor {name.title()}")
-        user.set_password(PASSWORD)
-        user.save()
-        MembershipFactory.create(user=user, organisation=organisation, role=role, team=team)
-    dpo = organisation.memberships.get(role=Role.DPO).user
-    organisation_activate(organisation=organisation, privacy_lead=dpo, actor=Actor.SYSTEM)
-    for source_map in SourceMap.objects.filter(source__organisation=organisation):
-        source_map_approve(source_map=source_map, actor=Actor.member(dpo, organisation))
-    return Site(organisation, worker)
+
+    def site_make(slug: str) -> Site:
+        profile = Path(product.BASE_DIR) / "dsar" / "profiles" / f"{slug}.toml"
+        call_command("organisation_import", str(profile), stdout=StringIO())
+        organisation = Organisation.objects.get(slug=slug)
+        by_hand = RoutingRule.objects.filter(organisation=organisation, kind=TaskKind.COLLECT_BY_HAND).first()
+        for name, role, team in (
+            ("handler", Role.HANDLER, None), ("dpo", Role.DPO, None),
+            ("contributor", Role.CONTRIBUTOR, by_hand.team if by_hand else None),
+        ):  # fmt: skip
+            user = UserFactory.create(email=f"{name}@staff.example", name=f"Noor {name.title()}")
+            user.set_password(PASSWORD)
+            user.save()
+            MembershipFactory.create(user=user, organisation=organisation, role=role, team=team)
+        dpo = organisation.memberships.get(role=Role.DPO).user
+        organisation_activate(organisation=organisation, privacy_lead=dpo, actor=Actor.SYSTEM)
+        for source_map in SourceMap.objects.filter(source__organisation=organisation):
+            source_map_approve(source_map=source_map, actor=Actor.member(dpo, organisation))
+        return Site(organisation, worker)
+
+    return site_make
+
+
+@pytest.fixture
+def site(site_of: SiteMaker) -> Site:
+    """The organisation of most journeys."""
+    return site_of("jst-france")
