@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from dsar.core.models import Organisation, User
 from dsar.core.roles import Act
+from dsar.core.texts import localised
 from requests_app import services
 from requests_app.clock_forms import AnswerForm, ContinueForm, PostForm
 from requests_app.clock_history import clock_history
@@ -42,7 +43,7 @@ from requests_app.models import (
 )
 from requests_app.next_step import NextStep, Onlooker, Situation, last_decision, next_step
 from requests_app.queue import lead_right, people
-from requests_app.rights_table import ADVERSE, RULES, checklist_label
+from requests_app.rights_table import ADVERSE, RULES, checklist_label, concerns, done_outcome
 from requests_app.services import Obstacle
 from requests_app.timeline import FILTERS, basis_words, is_news, timeline
 from requests_app.vocabulary import (
@@ -68,6 +69,14 @@ class ItemLine:
     label: str
     note: str  # as saved, or as typed and refused
     is_refused: bool
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """Something that the organisation's policy promises beyond the law; the more favourable applies."""
+
+    article: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,9 @@ class RightPanel:
     due: Any
     items: list[ItemLine]
     done: int
-    obstacles: list[Obstacle]
+    commitments: list[Commitment]  # what the organisation says it does beyond the law
+    obstacles: list[Obstacle]  # of every decision
+    undone: list[Obstacle]  # what only a granted request waits for beside them
     decision: Decision | None
     ground: str
     letter_adds_remedies: bool
@@ -270,12 +281,15 @@ def _panel(
     waiting = decision if right.stage == Stage.IN_REVIEW else None
     extension = right.extension
     items = list(right.checklist.all())
+    obstacles = _obstacles(right)
     return RightPanel(
         row=right,
         due=right_due(right, today),
         items=[_item_line(item, code, forms) for item in items],
         done=sum(item.state != ItemState.OPEN for item in items),
-        obstacles=services.right_obstacles(right) if right.stage == Stage.IN_PROGRESS else [],
+        commitments=_commitments(case.organisation, code),
+        obstacles=obstacles,
+        undone=[obstacle for obstacle in _obstacles(right, done_outcome(code)) if obstacle not in obstacles],
         decision=decision,
         ground=ground_name(decision.ground) if decision and decision.ground else "",
         letter_adds_remedies=bool(ADVERSE.intersection(RULES[code].outcomes)),
@@ -336,6 +350,19 @@ def _question_line(case: Case, suspension: Suspension, may_work: bool, forms: Fo
     )
 
 
+def _obstacles(right: CaseRight, outcome: str = "") -> list[Obstacle]:
+    return services.right_obstacles(right, outcome) if right.stage == Stage.IN_PROGRESS else []
+
+
+def _commitments(organisation: Organisation, right: str) -> list[Commitment]:
+    """What the organisation promises about this right, in the language of the page."""
+    return [
+        Commitment(promise["article"], localised(promise["text"]))
+        for promise in organisation.commitments
+        if concerns(right, promise["article"])
+    ]
+
+
 def _item_line(item: ChecklistItem, right: str, forms: Forms) -> ItemLine:
     refused = forms.get(f"item:{right}:{item.code}")
     note = refused.data.get("note", "") if refused else item.note
@@ -356,8 +383,10 @@ def _decision_form(case: Case, right: CaseRight, forms: Forms) -> Any:
         initial |= {
             "outcome": before.outcome, "ground": before.ground, "reasoning": before.reasoning,
             "withheld": before.withheld, "evidence": before.evidence, "provision": before.provision,
+            "kept_until": before.kept_until,
         }
-    return DecisionForm(initial=initial, case_right=right, auto_id=f"decide-{right.right}-%s")
+    is_late = services.refusal_is_late(right)
+    return DecisionForm(initial=initial, case_right=right, is_late=is_late, auto_id=f"decide-{right.right}-%s")
 
 
 def _release_form(case: Case, forms: Forms) -> Any:

@@ -16,7 +16,7 @@ from dsar.core.templatetags.dsar_format import article
 from requests_app.grounds import GROUNDS
 from requests_app.models import Case, CaseRight
 from requests_app.references import reference_parse
-from requests_app.rights_table import ADVERSE, RULES
+from requests_app.rights_table import FULL_REFUSALS, RULES
 from requests_app.vocabulary import Delivery, ItemState, Outcome
 
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ class DecisionForm(CaseForm):
         "withheld_missing": "withheld",
         "evidence_missing": "evidence",
         "provision_missing": "provision",
+        "kept_until_missing": "kept_until",
+        "kept_until_past": "kept_until",
+        "refusal_late": "late_refusal",
     }
 
     outcome = forms.ChoiceField(
@@ -96,25 +99,36 @@ class DecisionForm(CaseForm):
     evidence = forms.CharField(label=_("Evidence"), required=False, max_length=LONG,
                                help_text=_("Where the proof is. It stays on the case and is not in the letter."))
     provision = forms.CharField(label=_("Provision of the law"), required=False, max_length=300,
-                                help_text=_("Only for a national restriction: act and article."))
+                                help_text=_("Act and article, where a law keeps the data or forbids to answer."))
+    kept_until = forms.DateField(
+        label=_("Kept until"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("The last day on which what is not erased is kept."),
+        error_messages={"invalid": _("Give a date as 2026-04-07.")},
+    )
+    late_refusal = forms.BooleanField(label=_("I know that this refusal is late"), required=False)
 
-    def __init__(self, *args: Any, case_right: CaseRight, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, case_right: CaseRight, is_late: bool = False, **kwargs: Any) -> None:
+        """`is_late`: the first month, within which a refusal had to be told, is over."""
         super().__init__(*args, **kwargs)
         rules = RULES[case_right.right]
+        grounds = [GROUNDS[code] for code in rules.grounds]
         outcome, ground = _choice(self, "outcome"), _choice(self, "ground")
-        outcome.choices = [(option.value, option.label) for option in rules.outcomes]
-        if rules.grounds:
-            ground.choices = [("", _("None")), *((code, ground_name(code)) for code in rules.grounds)]
-        else:
-            del self.fields["ground"]
-        if not ADVERSE.intersection(rules.outcomes):
-            for name in ("withheld", "evidence", "provision"):
-                del self.fields[name]
-        elif not any(GROUNDS[code].needs_provision for code in rules.grounds):
-            del self.fields["provision"]
-        if Outcome.GRANTED_PARTLY not in rules.outcomes:
-            self.fields.pop("withheld", None)
-        person_writes(self.fields["reasoning"], gettext("Goes into the letter."), case_right.case.language)
+        outcome.choices = [(option.value, option.label) for option in rules.chosen]
+        ground.choices = [("", _("None")), *((code, ground_name(code)) for code in rules.grounds)]
+        if not rules.bears_data:
+            self.fields["withheld"].label = gettext("What is not done")
+        used = {
+            "ground": bool(grounds),
+            "withheld": Outcome.GRANTED_PARTLY in rules.chosen,
+            "evidence": any(one.needs_evidence for one in grounds),
+            "provision": any(one.needs_provision for one in grounds),
+            "kept_until": any(one.needs_end for one in grounds),
+            "late_refusal": is_late and bool(FULL_REFUSALS.intersection(rules.chosen)),
+        }
+        for name in (name for name, is_used in used.items() if not is_used):
+            del self.fields[name]
+        hint = " ".join(filter(None, (gettext("Goes into the letter."), str(rules.tells))))
+        person_writes(self.fields["reasoning"], hint, case_right.case.language)
 
 
 def ground_name(code: str) -> str:

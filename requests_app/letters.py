@@ -22,29 +22,50 @@ from django.utils.translation import override as language_override
 
 from dsar.core.colour import accent_print
 from dsar.core.models import Organisation
-from dsar.core.templatetags.dsar_format import day_full
+from dsar.core.templatetags.dsar_format import article, day_full
 from requests_app.clock_words import explanation_words
 from requests_app.correspondence import absolute
 from requests_app.deadline_rules import Rule
 from requests_app.deadlines import Deadline
 from requests_app.grounds import GROUNDS, Ground
+from requests_app.letter_facts import facts_recorded, follows_forwarded
+from requests_app.letter_words import answer_words, ground_words, section_heading, source_words
 from requests_app.models import Case, CaseRight, Decision, Extension, PartyAddress
-from requests_app.rights_table import ADVERSE, RULES
-from requests_app.vocabulary import AddressKind, ExtensionReason, Outcome, Review, Stage
+from requests_app.rights_table import ADVERSE, RULES, is_done
+from requests_app.vocabulary import AddressKind, ExtensionReason, ItemState, Review, Stage
+
+
+@dataclass(frozen=True)
+class Told:
+    """One sentence of the letter, with the article it comes from where the letter cites one."""
+
+    text: str
+    source: str = ""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One right in the letter: its decision, and what follows from it in one sentence."""
+    """One right in the letter: its decision, what follows from it in one sentence, and what else the law wants told."""
 
     case_right: CaseRight
     decision: Decision
-    ground: Ground | None
+    title: str
     what_follows: str
+    article: str  # empty where letters cite no GDPR
+    heading: str
+    ground: str
+    tells: Told | None  # what the ground means, and which right serves instead
+    facts: list[str]
+    says: list[Told]
 
     @property
     def is_adverse(self) -> bool:
         return self.decision.outcome in ADVERSE
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether there is more to tell than the line of the table holds."""
+        return bool(self.decision.reasoning or self.ground or self.facts or self.says)
 
     @property
     def hands_data_over(self) -> bool:
@@ -67,8 +88,8 @@ def letter_html(case: Case, rights: Sequence[CaseRight]) -> str:
                 "pending": [row for row in case.rights.all() if row not in rights and row.stage != Stage.ANSWERED],
                 "title": _title(lines),
                 "hands_data_over": any(line.hands_data_over for line in lines),
-                "adverse": [line for line in lines if line.is_adverse],
-                "explained": [line for line in lines if line.decision.reasoning],
+                "gives_access": any(line.hands_data_over and line.case_right.right == "access" for line in lines),
+                "explained": [line for line in lines if line.is_explained],
                 "reviewed": any(line.decision.review == Review.APPROVED for line in lines),
                 "signatory": lines[0].decision.author.name,
                 "track_url": absolute("public-track", organisation.slug),
@@ -177,45 +198,38 @@ def letter_css() -> SafeString:
 
 def _line(case_right: CaseRight) -> Line:
     decision = case_right.decisions.select_related("author").latest("pk")
-    return Line(case_right, decision, GROUNDS.get(decision.ground), _what_follows(case_right, decision.outcome))
+    right, under_gdpr = case_right.definition, case_right.case.organisation.under_gdpr
+    words = answer_words(right.code, decision.outcome, decision.ground)
+    ground = GROUNDS.get(decision.ground)
+    justified = set(case_right.checklist.filter(state=ItemState.JUSTIFIED).values_list("code", flat=True))
+    return Line(
+        case_right=case_right,
+        decision=decision,
+        title=str(words.title),
+        what_follows=follows_forwarded(case_right) or str(words.follows),
+        article=article(right.article) if under_gdpr or right.countries else "",
+        heading=section_heading(decision.outcome, right.verb),
+        ground=ground_words(ground, under_gdpr=under_gdpr) if ground else "",
+        tells=_ground_tells(ground, under_gdpr) if ground else None,
+        facts=facts_recorded(case_right) if is_done(decision.outcome, decision.ground) or right.code in _ALWAYS else [],
+        says=[
+            Told(str(say.text), source_words(say.article, under_gdpr=under_gdpr))
+            for say in words.says
+            if say.item not in justified
+        ],
+    )
 
 
-def _what_follows(case_right: CaseRight, outcome: str) -> str:
-    if case_right.right == "marketing_objection" and outcome == Outcome.GRANTED:
-        return _("We have stopped using your data for advertising, profiling for advertising included.")
-    if outcome in RULES[case_right.right].bears_data:
-        return _("Your copy waits on your tracking page.")
-    follows = {
-        Outcome.NO_DATA: _("With the details you gave us, we found no data about you."),
-        Outcome.REFUSED: _("The reasons are below."),
-        Outcome.GRANTED_PARTLY: _("The reasons for what is not done are below."),
-        Outcome.NOT_IDENTIFIED: _("We could not make sure that the request is yours. The reasons are below."),
-        Outcome.WITHDRAWN: _("You withdrew this request. We do nothing more about it."),
-    }
-    return follows.get(Outcome(outcome), _("This is done."))
+_ALWAYS = frozenset({"rectification"})  # the statement beside data that are not corrected is for a refusal
+
+
+def _ground_tells(ground: Ground, under_gdpr: bool) -> Told:
+    return Told(str(ground.tells), source_words(ground.tells_article, under_gdpr=under_gdpr))
 
 
 def _title(lines: Sequence[Line]) -> str:
     """The title is the decision itself when there is one, else the answer to several requests."""
-    if len(lines) > 1:
-        return _("Our answer to your requests")
-    line = lines[0]
-    if line.case_right.right == "marketing_objection" and line.decision.outcome == Outcome.GRANTED:
-        return _("You will get no more advertising from us")
-    if line.case_right.right == "access":
-        titles = {
-            Outcome.GRANTED: _("Here are the data we hold about you"),
-            Outcome.GRANTED_PARTLY: _("Here are your data, except what is named below"),
-            Outcome.NO_DATA: _("We hold no data about you"),
-        }
-        if line.decision.outcome in titles:
-            return titles[Outcome(line.decision.outcome)]
-    general = {
-        Outcome.REFUSED: _("We cannot do what you ask"),
-        Outcome.NOT_IDENTIFIED: _("We could not make sure that the request is yours"),
-        Outcome.WITHDRAWN: _("You withdrew your request"),
-    }
-    return general.get(Outcome(line.decision.outcome), _("Our answer to your request"))
+    return lines[0].title if len(lines) == 1 else _("Our answer to your requests")
 
 
 def _address_lines(case: Case) -> list[str]:

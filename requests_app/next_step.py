@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from dsar.core.texts import listed
 from requests_app.desk_dates import shown_date
 from requests_app.models import Case, CaseRight, Decision
-from requests_app.rights_table import RULES, checklist_label
+from requests_app.rights_table import RULES, checklist_label, done_outcome, items_owed, tasks_spared
 from requests_app.services import Obstacle
 from requests_app.vocabulary import ItemState, Review, Stage, TaskState
 
@@ -176,12 +176,23 @@ def _review_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> 
 
 def _work_step(right: CaseRight) -> NextStep:
     by, names = shown_date(right).on, {"right": right.definition.name}
-    open_tasks = [task for task in right.tasks.all() if task.state == TaskState.OPEN and task.blocking]
+    before = last_decision(right)
+    sent_back = before if before is not None and before.review == Review.SENT_BACK else None
+    wanted = (sent_back.outcome, sent_back.ground) if sent_back else (done_outcome(right.right), "")
+    spared, owed = tasks_spared(right.right, *wanted), items_owed(right.right, *wanted)
+    open_tasks = [
+        task
+        for task in right.tasks.all()
+        if task.state == TaskState.OPEN and task.blocking and task.kind not in spared
+    ]
     for_people = [task for task in open_tasks if not task.automatic]
     if for_people:
         task = for_people[0]
         what = {"task": task.get_kind_display(), "subject": task.label}
         title = _("Next: %(task)s: %(subject)s") % what if task.label else _("Next: %(task)s") % what
+        if task.kind in RULES[right.right].doing_tasks:
+            why = _("It is part of granting “%(right)s”. A refusal does not wait for it.") % names
+            return NextStep("task", title, why, by, anchor="tasks", label=_("Go to the task"))
         why = ngettext(
             "“%(right)s” cannot be decided while %(count)d task is open.",
             "“%(right)s” cannot be decided while %(count)d tasks are open.",
@@ -193,7 +204,7 @@ def _work_step(right: CaseRight) -> NextStep:
             "await_sources", _("Nothing to do until the data sources have answered"),
             _("The machine collects for “%(right)s”: the page shows it when it is done.") % names, by, is_ours=False,
         )
-    open_items = [item for item in right.checklist.all() if item.state == ItemState.OPEN]
+    open_items = [item for item in right.checklist.all() if item.state == ItemState.OPEN and item.code in owed]
     if open_items:
         return NextStep(
             "checklist", _("Next: complete the checklist of “%(right)s”") % names,
@@ -202,8 +213,7 @@ def _work_step(right: CaseRight) -> NextStep:
             },
             by, anchor=f"right-{right.right}", label=_("Complete the checklist"),
         )
-    sent_back = last_decision(right)
-    if sent_back is not None and sent_back.review == Review.SENT_BACK:
+    if sent_back is not None:
         return NextStep(
             "redecide", _("Next: decide “%(right)s” again") % names,
             _("%(reviewer)s sent the decision back: %(note)s") % {

@@ -1,13 +1,14 @@
 """The whole workflow engine: one table of allowed moves and one function that makes them by compare-and-swap."""
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import Conflict, DomainError
 from dsar.core.journal import journal_append
-from requests_app.models import CaseRight
+from requests_app.models import CaseRight, CaseTask, ChecklistItem
+from requests_app.rights_table import items_owed, tasks_spared
 from requests_app.signals import case_right_moved
 from requests_app.vocabulary import ItemState, Stage, TaskState
 
@@ -20,16 +21,19 @@ MOVES: dict[Stage, frozenset[Stage]] = {
     Stage.ANSWERED: frozenset(),
 }
 
-# A right is ready when no blocking task is open and every checklist item is done or justified (DESIGN §2). Tested
-# inside the compare-and-swap, so that work added meanwhile by a worker is never overtaken.
-NOT_READY = Q(tasks__state=TaskState.OPEN, tasks__blocking=True) | Q(checklist__state=ItemState.OPEN)
-
 
 def case_right_move(
-    *, case_right: CaseRight, target: Stage, actor: Actor, only_when_ready: bool = False, **changes: object
+    *,
+    case_right: CaseRight,
+    target: Stage,
+    actor: Actor,
+    only_when_ready: bool = False,
+    ground: str = "",
+    **changes: object,
 ) -> None:
     """Move a right to `target`, write `changes` with it, journal it, and send the news after commit.
 
+    `only_when_ready`: only when the work that its outcome and `ground` ask for is done.
     Must be called in a transaction. Raises DomainError `move_not_allowed` or `right_not_ready`, and Conflict when the
     right has meanwhile left the stage that the caller saw.
     """
@@ -40,7 +44,7 @@ def case_right_move(
     if only_when_ready:
         # Rows that a worker may be adding wait for this lock, taken by services.case_task_add too.
         CaseRight.objects.select_for_update().get(pk=case_right.pk)
-        rows = rows.exclude(pk__in=CaseRight.objects.filter(NOT_READY, pk=case_right.pk).values("pk"))
+        rows = rows.filter(ready(case_right, str(changes.get("outcome", case_right.outcome)), ground))
     if not rows.update(stage=target, **changes):
         if CaseRight.objects.filter(pk=case_right.pk, stage=source).exists():
             raise DomainError("right_not_ready", _("Some work on this right is not finished."))
@@ -57,4 +61,17 @@ def case_right_move(
     )
     transaction.on_commit(
         lambda: case_right_moved.send(CaseRight, case_right_id=case_right.pk, source=source, target=target)
+    )
+
+
+def ready(case_right: CaseRight, outcome: str, ground: str) -> Q:
+    """What is true of a right whose work is done: no blocking task open, every item done or justified (DESIGN §2).
+
+    Only what this outcome and ground ask for counts. Tested inside the compare-and-swap, so that work added meanwhile
+    by a worker is never overtaken.
+    """
+    tasks = CaseTask.objects.filter(case_right=case_right, state=TaskState.OPEN, blocking=True)
+    items = ChecklistItem.objects.filter(case_right=case_right, state=ItemState.OPEN)
+    return ~Exists(tasks.exclude(kind__in=tasks_spared(case_right.right, outcome, ground))) & ~Exists(
+        items.filter(code__in=items_owed(case_right.right, outcome, ground))
     )

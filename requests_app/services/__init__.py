@@ -9,6 +9,7 @@ from requests_app.services.decisions import (
     decision_send_back,
     decision_single_handed,
     decision_submit,
+    refusal_is_late,
 )
 from requests_app.services.deliverables import deliverable_downloaded, deliverable_register, file_opened
 from requests_app.services.digests import digest_send
@@ -103,6 +104,7 @@ __all__ = [
     "portal_opened",
     "receipt_changes",
     "receipt_correct",
+    "refusal_is_late",
     "refusal_today",
     "release_obstacles",
     "reminders_sweep",

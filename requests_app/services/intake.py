@@ -161,9 +161,9 @@ def _addresses(incoming: IncomingRequest) -> list[PartyAddress]:
 def _checklists_create(rights: list[CaseRight]) -> None:
     ChecklistItem.objects.bulk_create(
         [
-            ChecklistItem(case_right=right, code=code)
+            ChecklistItem(case_right=right, code=item.code)
             for right in rights
-            for code, _label in RULES[right.right].checklist
+            for item in RULES[right.right].checklist
         ]
     )
 

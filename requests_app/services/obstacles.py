@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from requests_app.models import CaseRight
+from requests_app.rights_table import items_always_owed, items_owed, tasks_spared
 from requests_app.vocabulary import ItemState, TaskKind, TaskState
 
 
@@ -18,17 +19,21 @@ class Obstacle:
     message: str | Promise
 
 
-def right_obstacles(case_right: CaseRight) -> list[Obstacle]:
+def right_obstacles(case_right: CaseRight, outcome: str = "", ground: str = "") -> list[Obstacle]:
     """What is still open before a right may be decided: blocking tasks, then checklist items (law.md §1.2).
 
-    Reads `tasks` and `checklist` through the prefetch cache when there is one.
+    Without an outcome: what stands before every decision, whatever it says. Reads `tasks` and `checklist` through the
+    prefetch cache when there is one.
     """
+    right = case_right.right
+    owed = items_owed(right, outcome, ground) if outcome else items_always_owed(right)
+    spared = tasks_spared(right, outcome, ground)
     obstacles = [
         Obstacle(f"task_{task.kind}", _task_message(task.kind, task.label, task.get_kind_display()))
         for task in case_right.tasks.all()
-        if task.state == TaskState.OPEN and task.blocking
+        if task.state == TaskState.OPEN and task.blocking and task.kind not in spared
     ]
-    items = [item.code for item in case_right.checklist.all() if item.state == ItemState.OPEN]
+    items = [item.code for item in case_right.checklist.all() if item.state == ItemState.OPEN and item.code in owed]
     if items:
         sentence = ngettext(
             "%(count)d checklist item is neither done nor justified: %(items)s.",

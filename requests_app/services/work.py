@@ -48,7 +48,7 @@ def case_task_add(
     """Add a task once per (right, kind, subject), routed to a team; the existing one when it is there already."""
     case = case_right.case
     case_lock(case)
-    CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.NOT_READY
+    CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.ready
     rule = None if automatic else route(case.organisation, right=case_right.right, kind=kind, subject_key=subject_key)
     task, is_new = CaseTask.objects.get_or_create(
         case_right=case_right,
@@ -141,7 +141,7 @@ def checklist_item_set(
         actor.must(Act.CASE_WORK, case_right.case.organisation)
         case_touch(case=case_right.case, version=version)
     case_lock(case_right.case)
-    CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.NOT_READY
+    CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.ready
     case_right.refresh_from_db(fields=["stage"])
     if case_right.stage in (Stage.IN_REVIEW, Stage.DECIDED, Stage.ANSWERED):
         raise DomainError("right_decided", _("This right is decided or in review: its checklist is closed."))

@@ -1,8 +1,11 @@
 """A decision needs an outcome the right allows, a ground and reasons where adverse, and everything else done."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError, NotAllowed
@@ -22,6 +25,15 @@ from requests_app.vocabulary import ItemState, Review, Stage
 from tests.factories import a_case, actor_for, member, right_of
 
 pytestmark = pytest.mark.django_db
+
+
+
+@pytest.fixture(autouse=True)
+def in_the_first_month() -> Iterator[None]:
+    """A refusal is told in time."""
+    with time_machine.travel(datetime(2026, 3, 10, 9, 0, tzinfo=UTC), tick=False):
+        yield
+
 
 REFUSAL: dict[str, Any] = {
     "outcome": "refused",

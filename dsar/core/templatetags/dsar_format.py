@@ -19,7 +19,7 @@ from dsar.core.jurisdictions import zone
 
 register = template.Library()
 
-_PARAGRAPH = re.compile(r"(?P<article>\d+)\((?P<paragraph>\d+)\)")
+_PARAGRAPH = re.compile(r"(?P<article>\d+)\((?P<paragraph>\d+)\)(?:\((?P<point>[a-z])\))?")
 
 # Short weekdays where they are customary; in French « mar. » would be read as a month.
 WEEKDAY = {"en": "EEE", "fr": "EEEE"}
@@ -92,8 +92,14 @@ def one_line(value: str) -> str:
 
 @register.filter
 def article(value: str) -> str:
-    """An article of a law as its language cites it: "12(4)", « 12, paragraphe 4 »."""
-    return _PARAGRAPH.sub(lambda found: gettext("%(article)s(%(paragraph)s)") % found.groupdict(), value)
+    """An article as its language cites it: "17(3)(b)", « 17, paragraphe 3, point b) »."""
+    return _PARAGRAPH.sub(_paragraph_words, value)
+
+
+def _paragraph_words(found: re.Match[str]) -> str:
+    if found["point"]:
+        return gettext("%(article)s(%(paragraph)s)(%(point)s)") % found.groupdict()
+    return gettext("%(article)s(%(paragraph)s)") % found.groupdict()
 
 
 def _date_text(value: date, weekday: str, *, with_year: bool) -> str:
