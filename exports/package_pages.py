@@ -17,6 +17,7 @@ from django.utils.translation import override as language_override
 from exports.contents import Contents, SourceAnswer, Table
 from exports.records import value_shown
 from requests_app.brand import brand_css
+from requests_app.correspondence import authority_words
 
 PAGE_ROWS = 500
 STYLESHEET = "assets/package.css"
@@ -96,6 +97,7 @@ def _page(contents: Contents, template: str, context: Mapping[str, Any], *, dept
         shared = {
             "contents": contents,
             "organisation": contents.organisation,
+            "authority": authority_words(contents.organisation, contents.case.country),
             "party": contents.case.data_subject,
             "language": contents.language,
             "root": "../" * depth,

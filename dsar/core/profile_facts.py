@@ -162,15 +162,16 @@ def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> Or
     dpo, requests, rights = reader.table("dpo"), _requests(reader.table("requests")), _rights(reader)
     categories = _categories(reader.table("categories"))
     activities = _activities(reader, general, categories)
+    organisation = _organisation(reader.table("organisation"))
     return OrganisationProfile(
         organisation={
-            **_organisation(reader.table("organisation")),
+            **organisation,
             **_dpo(dpo),
             "asked_details": requests.asks,
             "identity_policy": requests.identity,
             "rights": [right.code for right in rights],
         },
-        authority=authority.choice("code", authorities),
+        authority=_authority(authority, organisation["country"], authorities),
         complaint_told=authority.flag("complaint_told") or False,
         dpo_provision=dpo.text("provision"),
         edition=policy.text("edition"),
@@ -231,6 +232,18 @@ def _known(table: Table, key: str, lookup: Callable[[str], object], value: str) 
             lookup(value)
     except DomainError as error:
         table.problem(key, str(error))
+
+
+def _authority(table: Table, country: str, authorities: Mapping[str, Any]) -> str:
+    """The code of the supervisory authority; it may stay unsaid only where the country has exactly one."""
+    code = table.text("code")
+    there = [known for known, entry in authorities.items() if entry["country"] == country] or list(authorities)
+    if code in authorities or (not code and len(there) == 1):
+        return code or there[0]
+    if country:  # one that is wrong is reported where it stands
+        what = f"“{code}” is not one of" if code else f"missing: “{country}” has not exactly one authority; name one of"
+        table.problem("code", f"{what}: {', '.join(there)}")
+    return ""
 
 
 def _dpo(table: Table) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from django.conf import settings
 from django.utils import translation
 
 from dsar.core.actors import Actor
+from dsar.core.authorities import authorities_known
 from dsar.core.durations import duration_days, duration_words
 from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.models import AuditEvent, Organisation
 from dsar.core.profile_facts import OrganisationProfile, profile_read
 from dsar.core.profile_policy import GAPS, WARNINGS, policy_gaps, policy_warnings, warning_text
 from dsar.core.profile_reader import ProfileError, ProfileReader
-from dsar.core.profiles import authorities_known, organisation_activate, profile_digest
+from dsar.core.profiles import organisation_activate, profile_digest
 from dsar.core.roles import Role
 from dsar.core.toml_lines import key_lines
 from tests.factories import OrganisationFactory, actor_for, member
@@ -91,6 +92,16 @@ def test_each_problem_names_its_key_and_its_line_all_at_once() -> None:
 )
 def test_a_wrong_value_is_refused(replaced: str, by: str, expected: str) -> None:
     assert problems(SMALL.replace(replaced, by)) == [expected]
+
+
+def test_the_authority_may_stay_unsaid_where_the_country_has_one() -> None:
+    unsaid = SMALL.replace('[authority]\ncode = "frcnil"\n', "")
+    assert read(unsaid).authority == "frcnil"
+    several = problems(unsaid.replace('country = "FR"', 'country = "DE"'))
+    assert len(several) == 1
+    assert "authority.code: missing: “DE” has not exactly one authority; name one of: " in several[0]
+    assert "debfdi" in several[0]
+    assert "frcnil" not in several[0]
 
 
 def test_a_code_twice_is_refused() -> None:
