@@ -29,7 +29,7 @@ def index_page(contents: Contents, *, has_pdf: bool) -> bytes:
         (source.code, table.name): table_paths(source, table)[0]
         for source in contents.sources
         for table in source.tables
-        if table.records
+        if table.leaves
     }
     return _page(contents, "package_index.html", {"places": places, "has_pdf": has_pdf})
 

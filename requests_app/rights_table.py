@@ -93,7 +93,7 @@ RULES: dict[str, RightRules] = {
     "rectification": RightRules(),  # GDPR art. 16
     "erasure": RightRules(),  # GDPR art. 17
     "restriction": RightRules(),  # GDPR art. 18
-    "portability": RightRules(),  # GDPR art. 20
+    "portability": RightRules(collects_data=True),  # GDPR art. 20
     "objection": RightRules(),  # GDPR art. 21(1)
     "research_objection": RightRules(),  # GDPR art. 21(6)
     "automated_decision": RightRules(),  # GDPR art. 22

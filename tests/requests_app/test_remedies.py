@@ -1,4 +1,4 @@
-"""What letters, mails and the notice say about the authorities: the organisation's, and that of the person's country."""
+"""What letters, mails and the notice say about authorities: the organisation's, and that of the person's country."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ pytestmark = pytest.mark.django_db
 CHOICE = "of the country where you live or work"
 
 
-def told(country: str, language: str = "en", **fields: Any) -> tuple[str, str]:
+def told(lives_in: str, language: str = "en", **fields: Any) -> tuple[str, str]:
     """What the letter, and what a mail says, for somebody of that country."""
     case = a_case(OrganisationFactory.create(**fields), rights=("access",), language=language)
-    Case.objects.filter(pk=case.pk).update(country=country)
+    Case.objects.filter(pk=case.pk).update(country=lives_in)
     CaseRight.objects.filter(case=case).update(stage=Stage.DECIDED, outcome="refused")
     right = right_of(case, "access")
     Decision.objects.create(
