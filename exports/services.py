@@ -392,7 +392,7 @@ def package_build(*, case_right: CaseRight) -> Deliverable | None:
 
 
 def _copy_mark_incomplete(case_right: CaseRight) -> None:
-    """Keep the item of the data themselves open while records are left out: a person settles the doubt, or justifies the item."""
+    """Keep the item of the data open while records are left out: a person settles the doubt, or justifies the item."""
     left_out = Collection.objects.filter(case_right=case_right, admitted_at=None).exclude(doubt="")
     language = case_right.case.organisation.language
     names = [localised(collection.source.name, language) for collection in left_out.select_related("source")]

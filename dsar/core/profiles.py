@@ -116,7 +116,7 @@ def _policy(profile: OrganisationProfile) -> dict[str, Any]:
     """The statements of a policy that have no column of their own."""
     return {
         "edition": profile.edition,
-        "complaint_told": profile.complaint_told,
+        "complaint_told": profile.remedies.complaint_told,
         "requests": asdict(profile.requests),
         "rights": [asdict(right) for right in profile.rights],
         "breach": asdict(profile.breach),

@@ -13,8 +13,9 @@ from dsar.core.durations import duration_days, duration_words
 from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.models import AuditEvent, Organisation
 from dsar.core.profile_facts import OrganisationProfile, profile_read
-from dsar.core.profile_policy import GAPS, WARNINGS, policy_gaps, policy_warnings, warning_text
+from dsar.core.profile_policy import policy_gaps, policy_warnings
 from dsar.core.profile_reader import ProfileError, ProfileReader
+from dsar.core.profile_words import GAPS, WARNINGS, warning_text
 from dsar.core.profiles import organisation_activate, profile_digest
 from dsar.core.roles import Role
 from dsar.core.toml_lines import key_lines

@@ -15,8 +15,8 @@ from dsar.core import profile_facts, profiles
 from dsar.core.actors import Actor
 from dsar.core.authorities import authorities_known
 from dsar.core.models import Organisation, RetentionRule
-from dsar.core.profile_policy import gap_text, warning_text
 from dsar.core.profile_reader import ProfileError, ProfileReader
+from dsar.core.profile_words import gap_text, warning_text
 from dsar.core.texts import localised
 from requests_app.services import clocks_refresh
 from requests_app.services.clocks import ClockChange, clock_lines
