@@ -72,8 +72,8 @@ class Command(BaseCommand):
         for number, story in enumerate(stories):
             with language_override("fr"):
                 _Telling(story, number).tell()
-        counts = f"{len(demo.PRIVACY_LEADS)} organisations, {len(members)} members of staff, {Case.objects.count()} cases"
-        self.stdout.write(f"Demo: {counts}.")
+        companies, cases = len(demo.PRIVACY_LEADS), Case.objects.count()
+        self.stdout.write(f"Demo: {companies} organisations, {len(members)} members of staff, {cases} cases.")
 
 
 def _staff_make() -> dict[str, User]:
