@@ -12,6 +12,7 @@ from requests_app.vocabulary import Channel
 DEMO_PASSWORD = "demo-desk-2026"  # noqa: S105 - printed by `make run`; a demonstration never shares an installation with real data
 
 JST, IMPERIATEC = "jst-france", "imperiatec"
+JPB, ESPACE, PUBLISHER = "jpb-systeme", "espace-client", "publisher"
 
 
 @dataclass(frozen=True)
@@ -29,36 +30,54 @@ STAFF = (
         "noor.haddad@desk.example",
         "Noor Haddad",
         "en",
-        {JST: (Role.HANDLER, "privacy"), IMPERIATEC: (Role.HANDLER, "privacy")},
+        dict.fromkeys((JST, IMPERIATEC, JPB, ESPACE, PUBLISHER), (Role.HANDLER, "privacy")),
     ),
     Member("ines.falk@desk.example", "Ines Falk", "fr", {JST: (Role.DPO, "privacy")}),
     Member(
         "marek.dolin@desk.example",
         "Marek Dolin",
         "en",
-        {IMPERIATEC: (Role.REVIEWER, "privacy"), JST: (Role.REVIEWER, "privacy")},
+        dict.fromkeys((IMPERIATEC, JST, JPB, ESPACE, PUBLISHER), (Role.REVIEWER, "privacy")),
     ),
     Member(
         "tomas.lind@desk.example",
         "Tomas Lind",
         "fr",
-        {JST: (Role.CONTRIBUTOR, "records"), IMPERIATEC: (Role.CONTRIBUTOR, "support")},
+        {
+            JST: (Role.CONTRIBUTOR, "records"),
+            IMPERIATEC: (Role.CONTRIBUTOR, "support"),
+            JPB: (Role.CONTRIBUTOR, "service"),
+            ESPACE: (Role.CONTRIBUTOR, "support"),
+        },
     ),
     Member(
         "lea.morel@desk.example",
         "Léa Morel",
         "fr",
-        {JST: (Role.CONTRIBUTOR, "marketing"), IMPERIATEC: (Role.CONTRIBUTOR, "growth")},
+        {
+            JST: (Role.CONTRIBUTOR, "marketing"),
+            IMPERIATEC: (Role.CONTRIBUTOR, "growth"),
+            JPB: (Role.CONTRIBUTOR, "marketing"),
+            PUBLISHER: (Role.CONTRIBUTOR, "readers"),
+        },
     ),
-    Member("aude.perrin@desk.example", "Aude Perrin", "fr", {JST: (Role.AUDITOR, ""), IMPERIATEC: (Role.AUDITOR, "")}),
+    Member(
+        "aude.perrin@desk.example",
+        "Aude Perrin",
+        "fr",
+        dict.fromkeys((JST, IMPERIATEC, JPB, ESPACE, PUBLISHER), (Role.AUDITOR, "")),
+    ),
     Member(
         "sami.berg@desk.example",
         "Sami Berg",
         "en",
-        {JST: (Role.ADMINISTRATOR, ""), IMPERIATEC: (Role.ADMINISTRATOR, "")},
+        dict.fromkeys((JST, IMPERIATEC, JPB, ESPACE, PUBLISHER), (Role.ADMINISTRATOR, "")),
     ),
 )
-PRIVACY_LEADS = {JST: "ines.falk@desk.example", IMPERIATEC: "marek.dolin@desk.example"}
+PRIVACY_LEADS = {
+    JST: "ines.falk@desk.example",
+    **dict.fromkeys((IMPERIATEC, JPB, ESPACE, PUBLISHER), "marek.dolin@desk.example"),
+}
 DEMO_STAFF = [(member.email, next(iter(member.roles.values()))[0].label) for member in STAFF]
 
 
@@ -213,4 +232,7 @@ STORIES = (
             (7, "close"),
         ),
     ),
+    Story(JPB, 17, _ago(4.2), steps=((0.1, "confirm"), (1, "take"), (1.1, "start"), (1.2, "collect"))),
+    Story(ESPACE, 18, _ago(1.3), ("erasure",), text="Supprimez mon compte et tout ce qui va avec."),
+    Story(PUBLISHER, 27, _ago(0.7), ("portability",), text="All my orders, in a file that another shop can read."),
 )

@@ -15,8 +15,10 @@ from dsar.core.texts import localised
 from exports.information import FACTS, Sheet, activities_of, sheet_of
 from exports.models import Collection
 from exports.records import names_distinct
+from exports.scope import Bases, bases_of, why_not_portable, why_table_not_portable
 from requests_app.models import Case, CaseRight
 
+PORTABILITY = "portability"
 FACT_UNKNOWN = "fact_unknown"  # code of a gap: the record of processing does not state it
 ORIGINS: dict[str, str | Promise] = {
     "provided": gettext_lazy("provided by you"),
@@ -57,7 +59,10 @@ class Withheld:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a source: how many records of the person, what of them leaves and what is withheld."""
+    """One table of a source: how many records of the person, what of them leaves and what is withheld.
+
+    `left_out` says why none of its records leave; they are counted and named all the same.
+    """
 
     name: str
     path: str  # its safe name in the package
@@ -66,6 +71,12 @@ class Table:
     is_searched: bool  # False: nothing that the table can be searched by is known
     fields: tuple[Field, ...]
     withheld: tuple[Withheld, ...]
+    left_out: str = ""
+
+    @property
+    def leaves(self) -> bool:
+        """Whether records of this table are in the package."""
+        return bool(self.records) and not self.left_out
 
     @property
     def columns(self) -> list[str]:
@@ -99,7 +110,7 @@ class SourceAnswer:
 
     @property
     def records(self) -> int:
-        return sum(table.records for table in self.tables)
+        return sum(table.records for table in self.tables if table.leaves)
 
     @property
     def result_words(self) -> str:
@@ -128,12 +139,18 @@ class Contents:
 
     case: Case
     organisation: Organisation
+    right: str  # code of the right that is answered
     language: str
     created_at: datetime
     sources: tuple[SourceAnswer, ...]
     sheets: tuple[Sheet, ...]  # of the processing that concerns this person
     other_sheets: tuple[Sheet, ...]  # of the processing that documents found by hand may belong to
     gaps: tuple[Gap, ...]
+
+    @property
+    def is_portable(self) -> bool:
+        """Whether these are files for another service (GDPR art. 20), without the information sheet of art. 15."""
+        return self.right == PORTABILITY
 
     @property
     def records(self) -> int:
@@ -145,13 +162,15 @@ class Contents:
 
     @property
     def withheld(self) -> list[tuple[SourceAnswer, Table, Withheld]]:
-        """Every withheld column of a table that holds records of the person."""
+        """Every withheld column of a table that holds records of the person; a table left out is one line."""
         return [
             (source, table, withheld)
             for source in self.sources
             for table in source.tables
             if table.records
-            for withheld in table.withheld
+            for withheld in (
+                (Withheld("", _("the whole table"), table.left_out),) if table.left_out else table.withheld
+            )
         ]
 
 
@@ -166,12 +185,14 @@ def contents_of(case_right: CaseRight, *, created_at: datetime, language: str = 
         .select_related("source", "map", "stored_file__key")
         .prefetch_related("files__key")
     )
+    bases = bases_of(case.organisation) if case_right.right == PORTABILITY else None
     with language_override(language or case.language):
-        sources = tuple(_answer(collection) for collection in collections)
-        sheets, others = _sheets(case.organisation, sources)
+        sources = tuple(_answer(collection, bases) for collection in collections)
+        sheets, others = _sheets(case.organisation, sources) if bases is None else ((), ())
         return Contents(
             case=case,
             organisation=case.organisation,
+            right=case_right.right,
             language=language or case.language,
             created_at=created_at,
             sources=sources,
@@ -181,7 +202,7 @@ def contents_of(case_right: CaseRight, *, created_at: datetime, language: str = 
         )
 
 
-def _answer(collection: Collection) -> SourceAnswer:
+def _answer(collection: Collection, bases: Bases | None) -> SourceAnswer:
     source = collection.source
     originals = list(collection.files.all())
     paths = names_distinct([original.name for original in originals])
@@ -191,7 +212,7 @@ def _answer(collection: Collection) -> SourceAnswer:
         kind=source.kind,
         result=_result(collection, bool(originals)),
         collection=collection,
-        tables=() if collection.is_left_out else _tables(collection),
+        tables=() if collection.is_left_out else _tables(collection, bases),
         originals=tuple(
             Original(f"files/{source.code}/{path}", original) for path, original in zip(paths, originals, strict=True)
         ),
@@ -206,44 +227,46 @@ def _result(collection: Collection, has_files: bool) -> str:
     return "answered" if collection.record_count or has_files else "nothing_found"
 
 
-def _tables(collection: Collection) -> tuple[Table, ...]:
-    """The tables of the approved map that was used, with the counts of this collection."""
+def _tables(collection: Collection, bases: Bases | None) -> tuple[Table, ...]:
+    """The tables of the approved map that was used, with the counts of this collection.
+
+    `bases` limits them to what is portable; None is access, which has no such limit.
+    """
     counted = {row["name"]: row for row in collection.tables}
     mapped = [table for table in (collection.map.tables if collection.map else []) if table["name"] in counted]
     paths = [path.replace(" ", "_") for path in names_distinct([table["name"] for table in mapped])]
-    return tuple(_table(table, counted[table["name"]], path) for table, path in zip(mapped, paths, strict=True))
+    return tuple(_table(table, counted[table["name"]], path, bases) for table, path in zip(mapped, paths, strict=True))
 
 
-def _table(mapped: dict[str, Any], counted: dict[str, Any], path: str) -> Table:
-    fields = [
-        Field(
-            column=field["column"],
-            meaning=localised(field.get("meaning")) or field["column"],
-            category=localised(field.get("category")),
-            origin=field.get("origin", ""),
-            activity=field.get("activity", ""),
-        )
-        for field in fields_disclosed(mapped)
-    ]
-    withheld = [
-        Withheld(field["column"], localised(field.get("meaning")) or field["column"], localised(field.get("reason")))
-        for field in mapped["fields"]
-        if field.get("disclosed") is not True
-    ]
+def _table(mapped: dict[str, Any], counted: dict[str, Any], path: str, bases: Bases | None) -> Table:
+    fields, withheld = [], []
+    for field in mapped["fields"]:
+        meaning = localised(field.get("meaning")) or field["column"]
+        if field.get("disclosed") is not True:
+            withheld.append(Withheld(field["column"], meaning, localised(field.get("reason"))))
+        elif bases is not None and (reason := why_not_portable(field, bases)):
+            withheld.append(Withheld(field["column"], meaning, reason))
+        else:
+            fields.append(
+                Field(
+                    column=field["column"],
+                    meaning=meaning,
+                    category=localised(field.get("category")),
+                    origin=field.get("origin", ""),
+                    activity=field.get("activity", ""),
+                )
+            )
+    left_out = why_table_not_portable(mapped, bases) if bases is not None else ""
     return Table(
         name=mapped["name"],
         path=path,
         title=localised(mapped.get("title")) or mapped["name"],
         records=counted["records"],
         is_searched=counted.get("searched", True),
-        fields=tuple(fields),
+        fields=() if left_out else tuple(fields),
         withheld=tuple(withheld),
+        left_out=left_out,
     )
-
-
-def fields_disclosed(mapped: dict[str, Any]) -> list[dict[str, Any]]:
-    """The fields of a mapped table that leave: those explicitly marked so, and nothing else."""
-    return [field for field in mapped["fields"] if field.get("disclosed") is True]
 
 
 def _sheets(
@@ -288,7 +311,7 @@ def _gaps(sources: Sequence[SourceAnswer], sheets: Sequence[Sheet]) -> list[Gap]
                 table=table.name,
             )
             for table in source.tables
-            if not table.is_searched
+            if not table.is_searched and not table.left_out
         )
     for sheet in sheets:
         for fact in sheet.unknown:

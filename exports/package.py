@@ -66,15 +66,16 @@ def package_stream(contents: Contents) -> Iterator[bytes]:
 
 def _members(contents: Contents, written: list[Written]) -> Iterator[tuple[str, Content]]:
     """Every file in order. `written` fills up as they are consumed, so the last two describe all others."""
-    pdf = _information_pdf(contents)
+    pdf = None if contents.is_portable else _information_pdf(contents)
     yield "index.html", [index_page(contents, has_pdf=pdf is not None)]
-    yield "information.html", [information_page(contents)]
+    if not contents.is_portable:
+        yield "information.html", [information_page(contents)]
     if pdf is not None:
         yield "information.pdf", [pdf]
     yield STYLESHEET, [stylesheet(contents)]
     for source in contents.sources:
         for table in source.tables:
-            if table.records:
+            if table.leaves:
                 yield from _table_members(contents, source, table)
     for source in contents.sources:
         for original in source.originals:
@@ -148,7 +149,10 @@ def _fits_plain(contents: Contents) -> bool:
     )
     documents = sum(original.stored_file.size for source in contents.sources for original in source.originals)
     members = contents.originals + sum(
-        len(table_paths(source, table)) + 2 for source in contents.sources for table in source.tables
+        len(table_paths(source, table)) + 2
+        for source in contents.sources
+        for table in source.tables
+        if table.leaves
     )
     return collected * EXPANSION + documents < PLAIN_BYTES and members < PLAIN_MEMBERS
 
@@ -162,6 +166,7 @@ def _manifest(contents: Contents, written: list[Written]) -> bytes:
         manifest = {
             "schema_version": SCHEMA_VERSION,
             "reference": contents.case.reference,
+            "right": contents.right,
             "language": contents.language,
             "created_at": contents.created_at.isoformat(),
             "organisation": {
@@ -200,15 +205,16 @@ def _manifest_source(source: SourceAnswer) -> dict[str, Any]:
 
 def _manifest_table(source: SourceAnswer, table: Table) -> dict[str, Any]:
     stem = f"data/{source.code}/{table.path}"
-    return {
+    told: dict[str, Any] = {
         "name": table.name,
         "title": table.title,
         "searched": table.is_searched,
         "records": table.records,
-        "files": [f"{stem}.json", f"{stem}.csv"] if table.records else [],
+        "files": [f"{stem}.json", f"{stem}.csv"] if table.leaves else [],
         "fields": [vars(field) for field in table.fields],
         "withheld": [vars(withheld) for withheld in table.withheld] if table.records else [],
     }
+    return told | {"left_out": table.left_out} if table.left_out else told
 
 
 def _filled(values: dict[str, str]) -> dict[str, str]:

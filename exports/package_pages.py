@@ -17,6 +17,7 @@ from django.utils.translation import override as language_override
 from exports.contents import Contents, SourceAnswer, Table
 from exports.records import value_shown
 from requests_app.brand import brand_css
+from requests_app.correspondence import authority_words
 
 PAGE_ROWS = 500
 STYLESHEET = "assets/package.css"
@@ -28,7 +29,7 @@ def index_page(contents: Contents, *, has_pdf: bool) -> bytes:
         (source.code, table.name): table_paths(source, table)[0]
         for source in contents.sources
         for table in source.tables
-        if table.records
+        if table.leaves
     }
     return _page(contents, "package_index.html", {"places": places, "has_pdf": has_pdf})
 
@@ -96,6 +97,7 @@ def _page(contents: Contents, template: str, context: Mapping[str, Any], *, dept
         shared = {
             "contents": contents,
             "organisation": contents.organisation,
+            "authority": authority_words(contents.organisation, contents.case.country),
             "party": contents.case.data_subject,
             "language": contents.language,
             "root": "../" * depth,

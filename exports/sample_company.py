@@ -13,7 +13,10 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 FILE_NAME = "sample_company.sqlite3"
-SOURCES = ("SOURCE_CRM_URL", "SOURCE_PLATFORM_URL")  # names that the demo profiles use
+# Names that the demo profiles use; the demonstration's companies share one database.
+SOURCES = (
+    "SOURCE_CRM_URL", "SOURCE_PLATFORM_URL", "SOURCE_SHOP_URL", "SOURCE_ACCOUNTS_URL", "SOURCE_READERS_URL",
+)  # fmt: skip
 
 FIRST_DAY = date(2021, 2, 1)
 

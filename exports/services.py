@@ -25,11 +25,12 @@ from dsar.core.models import StoredFile
 from dsar.core.roles import Act
 from dsar.core.texts import localised
 from exports.attribution import Attribution
-from exports.contents import contents_of, fields_disclosed
+from exports.contents import contents_of
 from exports.doubts import doubts_settle
 from exports.models import Collection, DataSource, PackageBuild, SourceMap
 from exports.package import package_stream
 from exports.records import line_make
+from exports.scope import fields_disclosed
 from exports.sources import query_keys, source_rows, source_url
 from exports.uploads import IncomingFile, upload_store, uploads_check
 from requests_app.models import Case, CaseRight, CaseTask, ChecklistItem, Deliverable
@@ -44,7 +45,8 @@ from requests_app.vocabulary import DeliverableKind, ItemState, Stage, TaskKind
 
 logger = logging.getLogger(__name__)
 
-COPY_ITEM = "A10"  # of the access checklist: copy of all data (GDPR art. 15(3))
+# Of the checklist of each right that has a package: the copy of all data (GDPR art. 15(3)), the data to take (art. 20).
+COPY_ITEMS = {"access": "A10", "portability": "P1"}
 ATTEMPTS = 5  # after which a failed source waits for a person
 RETRY_AFTER = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 BEAT_EVERY = 5  # seconds between two signs of life of a worker
@@ -390,7 +392,7 @@ def package_build(*, case_right: CaseRight) -> Deliverable | None:
 
 
 def _copy_mark_incomplete(case_right: CaseRight) -> None:
-    """Keep "copy of all data" open while records are left out: a person settles the doubt, or justifies the item."""
+    """Keep the item of the data open while records are left out: a person settles the doubt, or justifies the item."""
     left_out = Collection.objects.filter(case_right=case_right, admitted_at=None).exclude(doubt="")
     language = case_right.case.organisation.language
     names = [localised(collection.source.name, language) for collection in left_out.select_related("source")]
@@ -398,7 +400,7 @@ def _copy_mark_incomplete(case_right: CaseRight) -> None:
         return
     with language_override(language):
         note = gettext("Left out, because not certainly this person’s: %(sources)s.") % {"sources": ", ".join(names)}
-    for item in ChecklistItem.objects.filter(case_right=case_right, code=COPY_ITEM):
+    for item in ChecklistItem.objects.filter(case_right=case_right, code=COPY_ITEMS.get(case_right.right)):
         checklist_item_set(item=item, state=ItemState.OPEN, note=note, actor=Actor.SYSTEM)
 
 
@@ -410,7 +412,7 @@ def _package_store(case_right: CaseRight) -> StoredFile:
     contents = contents_of(case_right, created_at=datetime.now(UTC).replace(microsecond=0))
     return file_store(
         key=case.key,
-        name=f"{case.reference}.zip",
+        name=f"{case.reference}-portability.zip" if contents.is_portable else f"{case.reference}.zip",
         content_type="application/zip",
         content=_beating(package_stream(contents), lambda: _build_beat(case_right)),
     )

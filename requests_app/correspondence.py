@@ -15,18 +15,21 @@ from django.template.backends.django import DjangoTemplates
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dsar.core.authorities import authority_near, may_choose_country
 from dsar.core.colour import accent_print
 from dsar.core.errors import DomainError
 from dsar.core.hashing import keyed_hash, keyed_hashes
-from dsar.core.texts import localised
+from dsar.core.templatetags.dsar_format import one_line as address_line
+from dsar.core.texts import country_name, localised
 from requests_app import outbox
 from requests_app.models import Case, Message, Outgoing, PartyAddress
 from requests_app.vocabulary import Channel, Direction
 
 if TYPE_CHECKING:
-    from dsar.core.models import Organisation
+    from dsar.core.models import Organisation, SupervisoryAuthority
 
 # What opens something for whoever holds it. The mail carries it; the copy on the case does not: a colleague who reads
 # the case must not be able to confirm an address or open the tracking page in the person's stead.
@@ -117,7 +120,7 @@ def mail_context(case: Case, organisation: Organisation) -> dict[str, Any]:
             "track": absolute("public-track", slug),
             "form": absolute("public-start", slug),
         },
-        "authority": SimpleLazyObject(partial(authority_words, organisation)),
+        "authority": SimpleLazyObject(partial(authority_words, organisation, case.country)),
     }
 
 
@@ -178,7 +181,38 @@ def _tidy(text: str) -> str:
     return re.sub(r"[ \t]*\n(?:[ \t]*\n)+", "\n\n", text).strip() + "\n"
 
 
-def authority_words(organisation: Organisation) -> dict[str, str]:
-    """Name and complaint page of the supervisory authority, in the active language (GDPR arts. 12(4), 13(2)(d), 77)."""
+def authority_words(organisation: Organisation, country: str = "") -> dict[str, str]:
+    """The supervisory authority in the active language (GDPR arts. 12(4), 13(2)(d), 77): name, address, url, line.
+
+    `line` is all of it on one line. `elsewhere` says that the authority of the country where the person lives or works
+    serves as well, and names it where `country` (ISO 3166) is known; empty where the law knows no such choice.
+    """
     authority = organisation.authority
-    return {"name": localised(authority.name), "url": authority.complaint_url or authority.website}
+    return {
+        "name": localised(authority.name),
+        "address": address_line(authority.address),
+        "url": authority.complaint_url or authority.website,
+        "line": _authority_line(authority),
+        "elsewhere": _elsewhere(organisation, country) if may_choose_country(organisation) else "",
+    }
+
+
+def _authority_line(authority: SupervisoryAuthority) -> str:
+    where = ", ".join(part for part in (localised(authority.name), address_line(authority.address)) if part)
+    url = authority.complaint_url or authority.website
+    return f"{where} ({url})" if url else where
+
+
+def _elsewhere(organisation: Organisation, country: str) -> str:
+    near = authority_near(organisation, country)
+    if near is None:
+        return gettext("You may also complain to the authority of the country where you live or work.")
+    words = {"country": country_name(country), "authority": _authority_line(near.authority)}
+    if near.is_one_of_several:
+        return gettext(
+            "You may also complain in the country where you live or work (%(country)s). There the regions and some "
+            "fields have authorities of their own; the national one is: %(authority)s."
+        ) % words
+    return gettext(
+        "You may also complain to the authority of the country where you live or work (%(country)s): %(authority)s."
+    ) % words

@@ -24,7 +24,7 @@ from dsar.core.colour import accent_print
 from dsar.core.models import Organisation
 from dsar.core.templatetags.dsar_format import article, day_full
 from requests_app.clock_words import explanation_words
-from requests_app.correspondence import absolute
+from requests_app.correspondence import absolute, authority_words
 from requests_app.deadline_rules import Rule
 from requests_app.deadlines import Deadline
 from requests_app.grounds import GROUNDS, Ground
@@ -176,7 +176,7 @@ def _frame(case: Case, *, due_on: date | None, dated: datetime | None = None) ->
     return {
         "case": case,
         "organisation": organisation,
-        "authority": organisation.authority,
+        "authority": authority_words(organisation, case.country),
         "party": case.requester,
         "acted_for": case.data_subject if case.data_subject != case.requester else None,
         "address_lines": _address_lines(case),

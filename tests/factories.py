@@ -27,8 +27,8 @@ class SupervisoryAuthorityFactory(DjangoModelFactory[SupervisoryAuthority]):
     country = "FR"
     name = factory.LazyFunction(
         lambda: {
-            "fr": "Commission nationale de l’informatique et des libertés",
-            "en": "French data protection authority",
+            "fr": "Commission nationale de l’informatique et des libertés (CNIL)",
+            "en": "French data protection authority (CNIL)",
         }
     )
     short_name = "CNIL"

@@ -170,7 +170,8 @@ def _library_language(known: holidays.HolidayBase, language: str) -> str | None:
     return known.default_language
 
 
-GDPR_RULES = frozenset({"EU", "FR", "UK"})
+EU_RULES = frozenset({"EU", "FR"})  # of the Regulation itself, in the European Economic Area
+GDPR_RULES = EU_RULES | {"UK"}
 
 
 @dataclass(frozen=True)

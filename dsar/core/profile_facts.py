@@ -22,14 +22,23 @@ from dsar.core.rights import RIGHTS
 LEGAL_BASES = ("a", "b", "c", "d", "e", "f")  # letters of GDPR art. 6(1)
 ASKED = ("name", "company", "email", "phone", "postal_address", "customer_number", "object")
 CHANNELS = ("form", "email", "post", "phone")
-STATEMENT_TOPICS = ("changes", "collection", "cookies", "processors", "security", "breach", "rights", "sharing")
+STATEMENT_TOPICS = (
+    "changes", "collection", "provision", "cookies", "processors", "security", "breach", "rights", "sharing",
+    "transfers", "minors", "disputes",
+)  # fmt: skip
+# Parts of GDPR art. 13(1)(a): what a policy says of the controller.
+IDENTIFIES = ("name", "address", "contact")
+# How a policy says that consent is asked for.
+CONSENT_BY = ("each_purpose", "single_click", "browsing_on", "condition_of_use")
+IDENTITY_DOCUMENT = ("never", "on_reasonable_doubt", "at_discretion", "always")
 
-# What the law puts into a right, part by part, with the article: a policy that lists parts must not leave one out.
-RIGHT_CONTENT: dict[str, dict[str, str]] = {
-    "access": {"confirmation": "15(1)", "information": "15(1)", "copy": "15(3)"},
-    "restriction": {"accuracy": "18(1)(a)", "unlawful": "18(1)(b)", "claims": "18(1)(c)", "objection": "18(1)(d)"},
-    "portability": {"consent": "20(1)(a)", "contract": "20(1)(a)"},
-    "automated_decision": {"human": "22(3)", "view": "22(3)", "contest": "22(3)"},
+# What the law puts into a right, part by part, with the article. Of the parts that stand together, a policy that lists
+# one must not leave another out.
+RIGHT_CONTENT: dict[str, tuple[dict[str, str], ...]] = {
+    "access": ({"confirmation": "15(1)", "information": "15(1)", "copy": "15(3)"},),
+    "restriction": ({"accuracy": "18(1)(a)", "unlawful": "18(1)(b)", "claims": "18(1)(c)", "objection": "18(1)(d)"},),
+    "portability": ({"consent": "20(1)(a)", "contract": "20(1)(a)"}, {"receive": "20(1)", "transmit": "20(1)"}),
+    "automated_decision": ({"human": "22(3)", "view": "22(3)", "contest": "22(3)"},),
 }
 
 # First words of the addresses of the installation itself (DESIGN §12): no organisation may be called so.
@@ -50,17 +59,23 @@ class RequestFacts:
     response_within: str
     clock_from: str
     fee_for: list[str]
-    identity_document: str
+    identity_document: list[str]  # each thing that the policy says of it; two that differ contradict each other
     identity: Texts
     note: Texts
 
 
 @dataclass(frozen=True)
 class RightFacts:
-    """One right that the policy names. `covers`: the parts it lists, empty where it lists none."""
+    """One right that the policy names. `covers`: the parts it lists, empty where it lists none.
+
+    `within`: the right of which the policy makes it a part. `as_purpose`: named among what data serve for, and nowhere
+    as something that the person may ask.
+    """
 
     code: str
     covers: list[str]
+    within: str
+    as_purpose: bool
     limited_to: Texts
     asks: list[str]
     text: Texts
@@ -74,6 +89,32 @@ class BreachFacts:
     person_within: str
     client_within: str
     notified_by: str
+
+
+@dataclass(frozen=True)
+class ConsentFacts:
+    """How consent is asked for, and whether cookies can be refused in the settings of the browser only."""
+
+    asked_by: list[str]
+    browser_only: bool
+
+
+@dataclass(frozen=True)
+class RemedyFacts:
+    """What the policy says of complaint and courts (GDPR arts. 77 and 79)."""
+
+    complaint_told: bool
+    complaint_after_contact: bool
+    courts: Texts  # the only ones it admits
+    amicable_first: bool
+
+
+@dataclass(frozen=True)
+class MinorsFacts:
+    """What the policy says of minors (GDPR arts. 8, 17(1)(f); loi 78-17 arts. 45 and 51)."""
+
+    age_declared: bool  # the user certifies an age, and that is all
+    erasure: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +133,11 @@ class RetentionFacts:
 
 @dataclass(frozen=True)
 class ActivityFacts:
-    """One processing activity; `inherited` names the facts that the policy states for everything at once."""
+    """One processing activity; `inherited` names the facts that the policy states for everything at once.
+
+    `needs`: letters of GDPR art. 6(1) on which the purpose rests as the policy words it, "b" where a contract is
+    performed, "c" where a legal duty is fulfilled. `plugins`: tools of others, such as social networks, built in.
+    """
 
     code: str
     name: Texts
@@ -110,6 +155,9 @@ class ActivityFacts:
     transfers: list[dict[str, Any]] | None
     retention: list[RetentionFacts]
     direct_marketing: bool
+    needs: list[str]
+    profiling: bool
+    plugins: str
     inherited: frozenset[str]
 
 
@@ -140,11 +188,14 @@ class OrganisationProfile:
 
     organisation: dict[str, Any]  # columns of Organisation
     authority: str
-    complaint_told: bool
-    dpo_provision: str
+    identifies: list[str]
     edition: str
     roles_mixed: bool
+    subprocessing: str
     general_bases: list[str]
+    consent: ConsentFacts
+    remedies: RemedyFacts
+    minors: MinorsFacts
     requests: RequestFacts
     rights: list[RightFacts]
     breach: BreachFacts
@@ -153,29 +204,35 @@ class OrganisationProfile:
     clients: list[ClientFacts]
     commitments: list[dict[str, Any]]
     statements: list[dict[str, Any]]
+    contradictions: list[dict[str, Any]]  # [{article, says: texts, also: texts}]
+    citations: list[dict[str, Any]]  # [{article, cited: texts, about: texts}]: provisions that are not the rule
     categories: dict[str, Texts] = field(default_factory=dict)
 
 
 def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> OrganisationProfile:
     """The kernel's facts; problems stay with the reader. `authorities` are the known ones by code."""
     authority, policy, general = reader.table("authority"), reader.table("policy"), reader.table("general")
-    dpo, requests, rights = reader.table("dpo"), _requests(reader.table("requests")), _rights(reader)
+    requests, rights = _requests(reader.table("requests")), _rights(reader)
     categories = _categories(reader.table("categories"))
     activities = _activities(reader, general, categories)
+    organisation = _organisation(reader.table("organisation"))
     return OrganisationProfile(
         organisation={
-            **_organisation(reader.table("organisation")),
-            **_dpo(dpo),
+            **organisation,
+            **_dpo(reader.table("dpo")),
             "asked_details": requests.asks,
             "identity_policy": requests.identity,
             "rights": [right.code for right in rights],
         },
-        authority=authority.choice("code", authorities),
-        complaint_told=authority.flag("complaint_told") or False,
-        dpo_provision=dpo.text("provision"),
+        authority=_authority(authority, organisation["country"], authorities),
+        identifies=policy.choices("identifies", IDENTIFIES),
         edition=policy.text("edition"),
         roles_mixed=policy.flag("roles_mixed") or False,
+        subprocessing=policy.choice("subprocessing", ("with_authorisation", "free"), default=""),
         general_bases=general.choices("legal_bases", LEGAL_BASES),
+        consent=_consent(reader.table("consent")),
+        remedies=_remedies(authority, reader.table("courts")),
+        minors=_minors(reader.table("minors")),
         requests=requests,
         rights=rights,
         breach=_breach(reader.table("breach")),
@@ -190,6 +247,8 @@ def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> Or
             {"topic": table.choice("topic", STATEMENT_TOPICS), "text": table.texts("text", required=True)}
             for table in reader.tables("statements")
         ],
+        contradictions=_quoted(reader.tables("contradictions"), "says", "also"),
+        citations=_quoted(reader.tables("citations"), "cited", "about"),
         categories=categories,
     )
 
@@ -233,6 +292,18 @@ def _known(table: Table, key: str, lookup: Callable[[str], object], value: str) 
         table.problem(key, str(error))
 
 
+def _authority(table: Table, country: str, authorities: Mapping[str, Any]) -> str:
+    """The code of the supervisory authority; it may stay unsaid only where the country has exactly one."""
+    code = table.text("code")
+    there = [known for known, entry in authorities.items() if entry["country"] == country] or list(authorities)
+    if code in authorities or (not code and len(there) == 1):
+        return code or there[0]
+    if country:  # one that is wrong is reported where it stands
+        what = f"“{code}” is not one of" if code else f"missing: “{country}” has not exactly one authority; name one of"
+        table.problem("code", f"{what}: {', '.join(there)}")
+    return ""
+
+
 def _dpo(table: Table) -> dict[str, Any]:
     """The columns of the data protection officer (GDPR art. 37)."""
     statuses = Organisation.DpoStatus
@@ -254,9 +325,7 @@ def _requests(table: Table) -> RequestFacts:
         response_within=table.duration("response_within"),
         clock_from=table.choice("clock_from", ("receipt", "verified_request", "unknown"), default="unknown"),
         fee_for=table.choices("fee_for", RIGHTS),
-        identity_document=table.choice(
-            "identity_document", ("never", "on_reasonable_doubt", "always", "unknown"), default="unknown"
-        ),
+        identity_document=table.choices("identity_document", IDENTITY_DOCUMENT),
         identity=table.texts("identity"),
         note=table.texts("note"),
     )
@@ -270,7 +339,9 @@ def _rights(reader: ProfileReader) -> list[RightFacts]:
         found.append(
             RightFacts(
                 code=code,
-                covers=table.choices("covers", RIGHT_CONTENT.get(code, {})),
+                covers=table.choices("covers", [part for parts in RIGHT_CONTENT.get(code, ()) for part in parts]),
+                within=table.choice("within", RIGHTS, default=""),
+                as_purpose=table.flag("as_purpose") or False,
                 limited_to=table.texts("limited_to"),
                 asks=table.choices("asks", ASKED),
                 text=table.texts("text"),
@@ -287,6 +358,35 @@ def _breach(table: Table) -> BreachFacts:
         client_within=table.duration("client_within"),
         notified_by=table.text("notified_by"),
     )
+
+
+def _consent(table: Table) -> ConsentFacts:
+    return ConsentFacts(
+        asked_by=table.choices("asked_by", CONSENT_BY), browser_only=table.flag("browser_only") or False
+    )
+
+
+def _remedies(authority: Table, courts: Table) -> RemedyFacts:
+    return RemedyFacts(
+        complaint_told=authority.flag("complaint_told") or False,
+        complaint_after_contact=authority.flag("complaint_after_contact") or False,
+        courts=courts.texts("limited_to"),
+        amicable_first=courts.flag("amicable_first") or False,
+    )
+
+
+def _minors(table: Table) -> MinorsFacts:
+    return MinorsFacts(
+        age_declared=table.flag("age_declared") or False,
+        erasure=table.choice("erasure", ("prompt", "best_efforts"), default=""),
+    )
+
+
+def _quoted(tables: list[Table], *keys: str) -> list[dict[str, Any]]:
+    """Statements of the policy, in our words, each with the article that it concerns."""
+    return [
+        {"article": table.article(), **{key: table.texts(key, required=True) for key in keys}} for table in tables
+    ]
 
 
 def _categories(table: Table) -> dict[str, Texts]:
@@ -316,6 +416,9 @@ def _activities(reader: ProfileReader, general: Table, categories: dict[str, Tex
                 legal_bases=table.choices("legal_bases", LEGAL_BASES),
                 legitimate_interest=table.texts("legitimate_interest"),
                 direct_marketing=table.flag("direct_marketing") or False,
+                needs=table.choices("needs", ("b", "c")),
+                profiling=table.flag("profiling") or False,
+                plugins=table.choice("plugins", ("named", "responsibility_denied"), default=""),
                 inherited=inherited,
                 automated_decisions=None if decisions == "contradictory" else decisions,
                 automated_contradiction=decisions == "contradictory",
@@ -348,11 +451,11 @@ def _is_stated(key: str, value: object) -> bool:
 
 
 def _transfers(table: Table) -> list[dict[str, Any]] | None:
-    """Transfers out of the EEA; None where the policy says nothing (GDPR arts. 13(1)(f), 15(2))."""
+    """Transfers out of the EEA, to unknown countries too; None where the policy says nothing (GDPR art. 13(1)(f))."""
     if not table.states("transfers"):
         return None
     return [
-        {"country": row.country("country", required=True), "safeguard": row.texts("safeguard")}
+        {"country": row.country("country"), "safeguard": row.texts("safeguard")}
         for row in table.tables("transfers")
     ]
 

@@ -4,118 +4,27 @@ Both are kept as codes with parameters and worded in the reader's language when 
 never a warning, and nothing here invents one. Where a policy promises more, its profile says so under `commitments`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-
-from dsar.core.durations import duration_days, duration_words
-from dsar.core.models import Organisation, ProcessingActivity
+from dsar.core.durations import duration_days
+from dsar.core.models import Organisation, ProcessingActivity, RetentionRule
 from dsar.core.profile_facts import RIGHT_CONTENT, ActivityFacts, OrganisationProfile
 from dsar.core.profile_reader import Texts
+from dsar.core.profile_words import GAPS, WARNINGS
 from dsar.core.rights import RIGHTS
-from dsar.core.texts import listed, localised
 
 # What somebody who wants to withdraw a consent or to be recognised may be asked for without a reason.
 ORDINARY_DETAILS = frozenset({"name", "company", "email", "customer_number"})
 # A promise to tell a person of a breach in more days than this is not "without undue delay" (GDPR art. 34(1)).
 PROMPT_DAYS = 3
-
-GAPS: dict[str, tuple[str, str | Promise]] = {
-    "dpo_unknown": ("13(1)(b), 37", _("Whether a data protection officer is appointed, and how to reach them")),
-    "legal_basis_unknown": ("13(1)(c)", _("Legal basis")),
-    "legitimate_interest_unstated": ("13(1)(d)", _("Which legitimate interests are pursued")),
-    "recipients_unknown": ("13(1)(e), 15(1)(c)", _("Recipients")),
-    "recipients_unnamed": ("15(1)(c)", _("Recipients by name; only their categories are stated")),
-    "transfers_unknown": ("13(1)(f), 15(2)", _("Transfers outside the European Union and their safeguards")),
-    "retention_unknown": ("13(2)(a), 15(1)(d)", _("How long the data are kept")),
-    "automated_decisions_unknown": ("13(2)(f), 15(1)(h)", _("Whether decisions are automated, and their logic")),
-    "purpose_unknown": ("13(1)(c), 15(1)(a)", _("Purpose")),
-    "categories_unknown": ("14(1)(d), 15(1)(b)", _("Categories of data")),
-    "categories_general": ("15(1)(b)", _("Categories of data for each use; they are stated for all uses together")),
-    "source_unknown": ("14(2)(f), 15(1)(g)", _("Where the data come from")),
-    "source_unnamed": ("14(2)(f), 15(1)(g)", _("Third parties that data come from, by name")),
-    "clients_unnamed": ("30(2)(a)", _("Clients on whose behalf data are processed")),
-}
-
-WARNINGS: dict[str, tuple[str, str | Promise]] = {
-    "clock_from_verification": (
-        "12(3)",
-        _("The policy counts the month for verified requests. The law counts from receipt, and so does this desk."),
-    ),
-    "response_too_late": (
-        "12(3)", _("The policy promises an answer within %(period)s. The law gives one month from receipt."),
-    ),
-    "fee_charged": ("12(5)", _("The policy charges the person for “%(right)s”. The law makes it free of charge.")),
-    "identity_document_always": (
-        "12(6)", _("The policy asks everybody for an identity document. The law needs a reasonable doubt first."),
-    ),
-    "details_always_asked": (
-        "12(6)",
-        _("The policy asks everybody who makes a request for more than a name and one way to answer. "
-          "The law allows that only on a reasonable doubt about identity."),
-    ),
-    "withdrawal_harder": (
-        "7(3)", _("The policy asks for more to withdraw a consent than to give it. The law makes both equally easy."),
-    ),
-    "right_narrowed": ("", _("The policy leaves a part out of the right “%(right)s”: %(part)s.")),
-    "right_limited": (
-        "", _("The policy limits the right “%(right)s” to these uses: %(limits)s. The law does not."),
-    ),
-    "right_not_named": ("13(2)(b)", _("The policy does not name the right “%(right)s”.")),
-    "withdrawal_not_told": (
-        "13(2)(c)", _("The policy relies on consent and does not say that it may be withdrawn at any time."),
-    ),
-    "complaint_not_told": (
-        "13(2)(d)", _("The policy does not say that a complaint may be made to the supervisory authority."),
-    ),
-    "marketing_objection_not_told": (
-        "21(4)", _("The policy announces advertising and does not say expressly that one may object to it."),
-    ),
-    "automated_decisions_contradictory": (
-        "13(2)(f)", _("The policy says that no decision is automated, and elsewhere that decisions may be."),
-    ),
-    "dpo_provision_wrong": (
-        "37", _("The policy cites article %(provision)s for its data protection officer. The rule is article 37."),
-    ),
-    "roles_mixed": (
-        "13(1)(a)",
-        _("The policy calls the client the controller of everything, and also uses the data for purposes of its own. "
-          "It does not say who answers for which use."),
-    ),
-    "breach_authority_late": (
-        "33(1)",
-        _("The policy tells the authority of a breach within %(period)s. The law says within 72 hours where feasible."),
-    ),
-    "breach_client_late": (
-        "33(2)",
-        _("The policy tells the client of a breach within %(period)s. The law says without undue delay."),
-    ),
-    "breach_person_late": (
-        "34(1)",
-        _("The policy tells the person of a breach within %(period)s. The law says without undue delay."),
-    ),
-    "breach_notifier_unexplained": (
-        "34(1)",
-        _("The policy lets “%(name)s” tell of a breach and does not say who that is. The law wants the controller to."),
-    ),
-}
-
-PARTS: dict[str, str | Promise] = {
-    "confirmation": _("whether data are processed"),
-    "information": _("the information on purposes, recipients, retention and source that goes with the copy"),
-    "copy": _("the copy of the data"),
-    "accuracy": _("while accuracy is checked"),
-    "unlawful": _("where processing is unlawful"),
-    "claims": _("where the person needs the data for legal claims"),
-    "objection": _("while an objection is examined"),
-    "consent": _("where processing rests on consent"),
-    "contract": _("where processing rests on a contract"),
-    "human": _("a person looks at the decision"),
-    "view": _("the person’s own point of view is heard"),
-    "contest": _("the decision may be contested"),
+# The CNIL's reference for people who are no customers, from their last contact (gestion commerciale, 2022).
+PROSPECTS_KEPT = "P3Y"
+# Ways of asking for consent that give none.
+CONSENT_WARNINGS = {
+    "single_click": "consent_single_click",
+    "browsing_on": "consent_by_browsing",
+    "condition_of_use": "consent_condition",
 }
 
 Finding = dict[str, Any]
@@ -130,8 +39,7 @@ def policy_gaps(profile: OrganisationProfile) -> list[Finding]:
 
 
 def _gaps(profile: OrganisationProfile) -> Iterator[tuple[str, list[Texts]]]:
-    if profile.organisation["dpo_status"] == Organisation.DpoStatus.UNKNOWN:
-        yield "dpo_unknown", []
+    yield from ((code, []) for code in _unsaid(profile))
     own = [one for one in profile.activities if one.capacity != ProcessingActivity.Capacity.PROCESSOR]
     reached = {code for recipient in profile.recipients for code in recipient.activities}
     checks: tuple[tuple[str, Callable[[ActivityFacts], bool]], ...] = (
@@ -144,6 +52,9 @@ def _gaps(profile: OrganisationProfile) -> Iterator[tuple[str, list[Texts]]]:
         ("retention_unknown", _is_retention_unknown),
         ("source_unknown", lambda one: not one.sources),
         ("automated_decisions_unknown", lambda one: one.automated_decisions is None),
+        ("transfer_countries_unknown", lambda one: any(not row["country"] for row in one.transfers or ())),
+        ("profiling_unexplained", lambda one: one.profiling and not one.automated_logic),
+        ("joint_arrangement_unknown", lambda one: one.plugins == "named"),
     )
     for code, is_missing in checks:
         if silent := [one.name for one in own if is_missing(one)]:
@@ -160,6 +71,20 @@ def _gaps(profile: OrganisationProfile) -> Iterator[tuple[str, list[Texts]]]:
         yield "clients_unnamed", [one.name for one in profile.activities if one not in own]
 
 
+def _unsaid(profile: OrganisationProfile) -> Iterator[str]:
+    """What is owed once for all, and is not there."""
+    if "name" not in profile.identifies:
+        yield "controller_unnamed"
+    if not {"address", "contact"}.intersection(profile.identifies):
+        yield "contact_unknown"
+    if profile.organisation["dpo_status"] == Organisation.DpoStatus.UNKNOWN:
+        yield "dpo_unknown"
+    if not profile.requests.channels:
+        yield "channels_unknown"
+    if not any(one["topic"] == "provision" for one in profile.statements):
+        yield "provision_unknown"
+
+
 def _is_retention_unknown(activity: ActivityFacts) -> bool:
     """A criterion of the activity's own is enough (GDPR art. 13(2)(a)); "as long as needed" for everything is not."""
     if "retention" in activity.inherited:
@@ -170,7 +95,10 @@ def _is_retention_unknown(activity: ActivityFacts) -> bool:
 def policy_warnings(profile: OrganisationProfile) -> list[Finding]:
     """Statements that promise less than the law: [{article, code, …parameters}]."""
     found: list[Finding] = []
-    for checks in (_request_warnings, _right_warnings, _information_warnings, _breach_warnings):
+    for checks in (
+        _request_warnings, _right_warnings, _remedy_warnings, _information_warnings, _retention_warnings,
+        _consent_warnings, _role_warnings, _breach_warnings,
+    ):  # fmt: skip
         for finding in checks(profile):
             finding.setdefault("article", WARNINGS[finding["code"]][0])
             found.append(finding)
@@ -185,8 +113,11 @@ def _request_warnings(profile: OrganisationProfile) -> Iterator[Finding]:
         yield {"code": "response_too_late", "period": requests.response_within}
     for right in requests.fee_for:
         yield {"code": "fee_charged", "right": right}
-    if requests.identity_document == "always":
-        yield {"code": "identity_document_always"}
+    for said in ("always", "at_discretion"):
+        if said in requests.identity_document:
+            yield {"code": f"identity_document_{said}"}
+    if len(requests.identity_document) > 1:
+        yield {"code": "identity_document_contradictory"}
     if {"postal_address", "phone"} & set(requests.asks):
         yield {"code": "details_always_asked"}
 
@@ -195,9 +126,13 @@ def _right_warnings(profile: OrganisationProfile) -> Iterator[Finding]:
     for right in profile.rights:
         if right.code == "withdrawal" and set(right.asks) - ORDINARY_DETAILS:
             yield {"code": "withdrawal_harder"}
-        if right.covers:
-            for part, article in RIGHT_CONTENT[right.code].items():
-                if part not in right.covers:
+        if right.as_purpose:
+            yield {"code": "right_only_purpose", "right": right.code}
+        if right.within:
+            yield {"code": "right_merged", "right": right.code, "within": right.within}
+        for parts in RIGHT_CONTENT.get(right.code, ()):
+            for part, article in parts.items():
+                if part not in right.covers and not parts.keys().isdisjoint(right.covers):
                     yield {"code": "right_narrowed", "article": article, "right": right.code, "part": part}
         if right.limited_to:
             yield {
@@ -210,25 +145,86 @@ def _right_warnings(profile: OrganisationProfile) -> Iterator[Finding]:
 
 
 def _silent_on_rights(profile: OrganisationProfile, named: set[str]) -> Iterator[Finding]:
-    """Rights that the notice owes and the policy does not name (GDPR arts. 13(2)(b)-(d) and 21(4))."""
+    """Rights that the notice owes and the policy does not name (GDPR arts. 13(2)(b)-(c), 21(4); loi 78-17 art. 85)."""
     for code in ("access", "rectification", "erasure", "restriction", "objection", "portability"):
         if code not in named:
             yield {"code": "right_not_named", "right": code}
+    directives = RIGHTS["directives"]
+    if directives.code not in named and profile.organisation["country"] in directives.countries:
+        yield {"code": "right_not_named", "article": directives.article, "right": directives.code}
     if "withdrawal" not in named and _any(profile, lambda one: "a" in one.legal_bases):
         yield {"code": "withdrawal_not_told"}
-    if not profile.complaint_told:
-        yield {"code": "complaint_not_told"}
     if "marketing_objection" not in named and _any(profile, lambda one: one.direct_marketing):
         yield {"code": "marketing_objection_not_told"}
+
+
+def _remedy_warnings(profile: OrganisationProfile) -> Iterator[Finding]:
+    remedies = profile.remedies
+    if not remedies.complaint_told:
+        yield {"code": "complaint_not_told"}
+    if remedies.complaint_after_contact:
+        yield {"code": "complaint_after_contact"}
+    if remedies.courts:
+        yield {"code": "courts_limited", "limits": remedies.courts}
+    if remedies.amicable_first:
+        yield {"code": "amicable_first"}
 
 
 def _information_warnings(profile: OrganisationProfile) -> Iterator[Finding]:
     if _any(profile, lambda one: one.automated_contradiction):
         yield {"code": "automated_decisions_contradictory"}
-    if profile.dpo_provision not in ("", "37"):
-        yield {"code": "dpo_provision_wrong", "provision": profile.dpo_provision}
+    for statement in profile.contradictions:
+        yield {"code": "contradiction", **statement}
+    for citation in profile.citations:
+        yield {"code": "provision_wrong", **citation}
+    stated = {one.code: one.legal_bases or profile.general_bases for one in profile.activities}
+    unfit = [
+        one
+        for one in profile.activities
+        if one.needs and stated[one.code] and set(one.needs).isdisjoint(stated[one.code])
+    ]
+    if unfit:
+        bases = sorted({letter for one in unfit for letter in stated[one.code]})
+        yield {"code": "legal_basis_unfit", "bases": bases, "of": [one.name for one in unfit]}
+
+
+def _retention_warnings(profile: OrganisationProfile) -> Iterator[Finding]:
+    """`note` tells how an ambiguous statement was read."""
+    ambiguous = [one for one in profile.activities if any(rule.note for rule in one.retention)]
+    if ambiguous:
+        yield {"code": "retention_ambiguous", "of": [one.name for one in ambiguous]}
+    if profile.organisation["country"] == "FR":
+        kept = [
+            rule.duration
+            for one in profile.activities
+            for rule in one.retention
+            if one.direct_marketing and rule.phase == RetentionRule.Phase.ACTIVE and rule.duration
+        ]
+        if kept and duration_days(longest := max(kept, key=duration_days)) > duration_days(PROSPECTS_KEPT):
+            yield {"code": "prospects_kept_long", "period": longest}
+
+
+def _consent_warnings(profile: OrganisationProfile) -> Iterator[Finding]:
+    for way in CONSENT_WARNINGS:
+        if way in profile.consent.asked_by:
+            yield {"code": CONSENT_WARNINGS[way]}
+    if profile.consent.browser_only:
+        yield {"code": "cookies_browser_only"}
+    if profile.minors.age_declared:
+        yield {"code": "age_by_declaration"}
+    if profile.minors.erasure == "best_efforts":
+        yield {"code": "minors_erasure_weak"}
+
+
+def _role_warnings(profile: OrganisationProfile) -> Iterator[Finding]:
+    """Who answers for what (GDPR arts. 26 and 28)."""
     if profile.roles_mixed:
         yield {"code": "roles_mixed"}
+    if _any(profile, lambda one: one.plugins == "responsibility_denied"):
+        yield {"code": "plugin_responsibility_denied"}
+    processes = _any(profile, lambda one: one.capacity == ProcessingActivity.Capacity.PROCESSOR)
+    if processes and profile.subprocessing == "free":
+        yield {"code": "subprocessing_free"}
 
 
 def _breach_warnings(profile: OrganisationProfile) -> Iterator[Finding]:
@@ -247,26 +243,3 @@ def _breach_warnings(profile: OrganisationProfile) -> Iterator[Finding]:
 
 def _any(profile: OrganisationProfile, has: Callable[[ActivityFacts], bool]) -> bool:
     return any(has(activity) for activity in profile.activities)
-
-
-def warning_text(finding: Mapping[str, Any]) -> str:
-    """The warning in the active language."""
-    words: dict[str, object] = {"provision": finding.get("provision", ""), "name": finding.get("name", "")}
-    if "right" in finding:
-        words["right"] = RIGHTS[finding["right"]].name
-    if "part" in finding:
-        words["part"] = PARTS[finding["part"]]
-    if "period" in finding:
-        words["period"] = duration_words(finding["period"])
-    if "limits" in finding:
-        words["limits"] = localised(finding["limits"])
-    return str(WARNINGS[finding["code"]][1]) % words
-
-
-def gap_text(finding: Mapping[str, Any]) -> str:
-    """The fact that is not stated, and for what, in the active language."""
-    fact = str(GAPS[finding["code"]][1])
-    if not finding["of"]:
-        return fact
-    named = listed(localised(texts) for texts in finding["of"])
-    return gettext("%(fact)s: %(list)s") % {"fact": fact, "list": named}

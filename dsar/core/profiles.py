@@ -5,10 +5,8 @@ escalate to first (`organisation_activate`).
 """
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, TypeVar
 
 import rfc8785
@@ -16,6 +14,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
+from dsar.core.authorities import authorities_known
 from dsar.core.errors import DomainError
 from dsar.core.files import key_create
 from dsar.core.journal import journal_append
@@ -34,14 +33,7 @@ from dsar.core.profile_facts import ActivityFacts, OrganisationProfile
 from dsar.core.profile_policy import policy_gaps, policy_warnings
 from dsar.core.roles import Act, Role
 
-AUTHORITIES = Path(__file__).parent / "data" / "authorities.json"
-
 Row = TypeVar("Row", bound=models.Model)
-
-
-def authorities_known() -> dict[str, dict[str, Any]]:
-    """The supervisory authorities that a profile may name, by code: columns of `SupervisoryAuthority`."""
-    return {entry["code"]: entry for entry in json.loads(AUTHORITIES.read_text(encoding="utf-8"))}
 
 
 def profile_digest(values: Mapping[str, Any]) -> str:
@@ -124,7 +116,7 @@ def _policy(profile: OrganisationProfile) -> dict[str, Any]:
     """The statements of a policy that have no column of their own."""
     return {
         "edition": profile.edition,
-        "complaint_told": profile.complaint_told,
+        "complaint_told": profile.remedies.complaint_told,
         "requests": asdict(profile.requests),
         "rights": [asdict(right) for right in profile.rights],
         "breach": asdict(profile.breach),

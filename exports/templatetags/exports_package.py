@@ -30,6 +30,8 @@ def package_summary(contents: Contents) -> str:
     ) % {**counts, "count": number(sources)}
     if not withheld:
         return sentence
+    if contents.is_portable:
+        return f"{sentence} {_('What is not part of it is named below, with the reasons.')}"
     more = ngettext(
         "%(count)s field is withheld: it is named below, with the reason.",
         "%(count)s fields are withheld: they are named below, with the reasons.",

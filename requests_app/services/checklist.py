@@ -1,7 +1,7 @@
-"""What the organisation's own record already answers of an access request: items A0-A10 (GDPR art. 15).
+"""What a package and the organisation's own record already answer: items A0-A10 of access, P1-P3 of portability.
 
-An item is marked done only when the fact is stated for every processing activity that the organisation controls; what
-is unknown stays open, with a note that says what is missing, for a person to find out or to justify.
+An item of access is marked done only when the fact is stated for every processing activity that the organisation
+controls; what is unknown stays open, with a note that says what is missing, for a person to find out or to justify.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,16 @@ from requests_app.vocabulary import ItemState
 
 
 def checklist_fill(*, case_right: CaseRight) -> None:
-    """Fill the open items of an access request once its package is built. Must be called in a transaction."""
+    """Fill the open items that a package answers once it is built. Must be called in a transaction."""
     case = case_right.case
-    activities = _activities(case_right)
-    with language_override(case.organisation.language):
-        missing = {code: found(activities) for code, found in _MISSING.items()}
     items = list(ChecklistItem.objects.filter(case_right=case_right, state=ItemState.OPEN))
+    missing: dict[str, str] = {}
+    if case_right.right == "access":
+        activities = _activities(case_right)
+        with language_override(case.organisation.language):
+            missing = {code: found(activities) for code, found in _MISSING.items()}
+    else:
+        items = [item for item in items if item.code in _PORTABLE]
     for item in items:
         item.note = missing.get(item.code, "")
         item.state = ItemState.OPEN if item.note else ItemState.DONE
@@ -75,6 +79,9 @@ def _recipients_unnamed(activities: list[ProcessingActivity]) -> str:
     )
     return sentence % {"count": len(unnamed), "list": listed(unnamed)}
 
+
+# What the package itself settles: the data of art. 20, in a form that a machine reads, and what is left out and why.
+_PORTABLE = frozenset({"P1", "P2", "P3"})
 
 _MISSING: dict[str, Callable[[list[ProcessingActivity]], str]] = {
     "A1": lambda activities: _unstated(activities, lambda activity: bool(activity.purpose)),

@@ -8,13 +8,15 @@ from django.conf import settings
 from django.utils import translation
 
 from dsar.core.actors import Actor
+from dsar.core.authorities import authorities_known
 from dsar.core.durations import duration_days, duration_words
 from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.models import AuditEvent, Organisation
 from dsar.core.profile_facts import OrganisationProfile, profile_read
-from dsar.core.profile_policy import GAPS, WARNINGS, policy_gaps, policy_warnings, warning_text
+from dsar.core.profile_policy import policy_gaps, policy_warnings
 from dsar.core.profile_reader import ProfileError, ProfileReader
-from dsar.core.profiles import authorities_known, organisation_activate, profile_digest
+from dsar.core.profile_words import GAPS, WARNINGS, warning_text
+from dsar.core.profiles import organisation_activate, profile_digest
 from dsar.core.roles import Role
 from dsar.core.toml_lines import key_lines
 from tests.factories import OrganisationFactory, actor_for, member
@@ -93,6 +95,16 @@ def test_a_wrong_value_is_refused(replaced: str, by: str, expected: str) -> None
     assert problems(SMALL.replace(replaced, by)) == [expected]
 
 
+def test_the_authority_may_stay_unsaid_where_the_country_has_one() -> None:
+    unsaid = SMALL.replace('[authority]\ncode = "frcnil"\n', "")
+    assert read(unsaid).authority == "frcnil"
+    several = problems(unsaid.replace('country = "FR"', 'country = "DE"'))
+    assert len(several) == 1
+    assert "authority.code: missing: “DE” has not exactly one authority; name one of: " in several[0]
+    assert "debfdi" in several[0]
+    assert "frcnil" not in several[0]
+
+
 def test_a_code_twice_is_refused() -> None:
     again = SMALL[SMALL.index("[[activities]]"):]
     assert problems(SMALL + again) == ["line 17: activities[1].code: “orders” stands there twice"]
@@ -131,8 +143,9 @@ def test_nothing_unstated_is_invented() -> None:
     activity = facts.activities[0]
     assert (activity.automated_decisions, activity.transfers, activity.legal_bases) == (None, None, [])
     assert [gap["code"] for gap in policy_gaps(facts)] == [
-        "dpo_unknown", "purpose_unknown", "legal_basis_unknown", "categories_unknown", "recipients_unknown",
-        "transfers_unknown", "retention_unknown", "source_unknown", "automated_decisions_unknown",
+        "controller_unnamed", "contact_unknown", "dpo_unknown", "channels_unknown", "provision_unknown",
+        "purpose_unknown", "legal_basis_unknown", "categories_unknown", "recipients_unknown", "transfers_unknown",
+        "retention_unknown", "source_unknown", "automated_decisions_unknown",
     ]
     assert {warning["code"] for warning in policy_warnings(facts)} == {"right_not_named", "complaint_not_told"}
 
@@ -146,7 +159,7 @@ def test_no_transfer_is_a_statement_and_closes_the_gap() -> None:
 def test_what_the_law_gives_is_no_warning() -> None:
     text = SMALL + (
         '[requests]\nasks = ["name", "email"]\nresponse_within = "P1M"\nclock_from = "receipt"\n'
-        'identity_document = "on_reasonable_doubt"\n'
+        'identity_document = ["on_reasonable_doubt"]\n'
         '[breach]\nauthority_within = "PT72H"\n'
     )
     about = {warning["code"] for warning in policy_warnings(read(text))}
@@ -157,7 +170,7 @@ def test_each_promise_below_the_law_is_a_warning_with_its_article() -> None:
     text = SMALL.replace('code = "frcnil"', 'code = "frcnil"\ncomplaint_told = true') + (
         'direct_marketing = true\nlegal_bases = ["a"]\n'
         '[requests]\nasks = ["postal_address"]\nresponse_within = "P2M"\nclock_from = "verified_request"\n'
-        'fee_for = ["access"]\nidentity_document = "always"\n'
+        'fee_for = ["access"]\nidentity_document = ["always"]\n'
         '[breach]\nauthority_within = "P7D"\nperson_within = "P1M"\n'
     )
     found = {(w["article"], w["code"]) for w in policy_warnings(read(text)) if w["code"] != "right_not_named"}
@@ -168,10 +181,83 @@ def test_each_promise_below_the_law_is_a_warning_with_its_article() -> None:
     }
 
 
+NEW_FINDINGS = {
+    '[requests]\nidentity_document = ["at_discretion", "always"]\n': {
+        "identity_document_at_discretion", "identity_document_always", "identity_document_contradictory",
+    },
+    '[[rights]]\ncode = "portability"\nwithin = "access"\ncovers = ["receive"]\n': {"right_merged", "right_narrowed"},
+    '[[rights]]\ncode = "access"\nas_purpose = true\n': {"right_only_purpose"},
+    '[courts]\namicable_first = true\nlimited_to = { fr = "ici", en = "here" }\n': {"amicable_first", "courts_limited"},
+    '[consent]\nbrowser_only = true\nasked_by = ["single_click", "browsing_on", "condition_of_use"]\n': {
+        "cookies_browser_only", "consent_single_click", "consent_by_browsing", "consent_condition",
+    },
+    '[consent]\nasked_by = ["each_purpose"]\n': set(),
+    '[minors]\nage_declared = true\nerasure = "best_efforts"\n': {"age_by_declaration", "minors_erasure_weak"},
+    '[minors]\nerasure = "prompt"\n': set(),
+    '[[contradictions]]\narticle = "4(1)"\nsays = { fr = "a", en = "a" }\nalso = { fr = "b", en = "b" }\n': {
+        "contradiction"
+    },
+    '[[citations]]\narticle = "37"\ncited = { fr = "a", en = "a" }\nabout = { fr = "b", en = "b" }\n': {
+        "provision_wrong"
+    },
+    '[policy]\nsubprocessing = "free"\n': set(),  # nothing is processed for clients
+}
+
+
+@pytest.mark.parametrize(("facts", "codes"), NEW_FINDINGS.items())
+def test_each_statement_gives_its_warning_and_no_other(facts: str, codes: set[str]) -> None:
+    before = {warning["code"] for warning in policy_warnings(read(SMALL))}
+    assert {warning["code"] for warning in policy_warnings(read(SMALL + facts))} - before == codes
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ('plugins = "responsibility_denied"\n', "plugin_responsibility_denied"),
+        ('legal_bases = ["a"]\nneeds = ["b"]\n', "legal_basis_unfit"),
+        ('direct_marketing = true\nretention = [{ phase = "active", duration = "P5Y" }]\n', "prospects_kept_long"),
+        ('retention = [{ phase = "active", note = { fr = "x", en = "x" } }]\n', "retention_ambiguous"),
+    ],
+)
+def test_what_is_said_of_a_use_gives_its_warning(facts: str, code: str) -> None:
+    assert code in {warning["code"] for warning in policy_warnings(read(SMALL + facts))}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        'needs = ["b"]\n',  # no basis is stated: a gap, no warning
+        'legal_bases = ["a", "b"]\nneeds = ["b", "c"]\n',
+        'plugins = "named"\n',
+        'retention = [{ phase = "active", duration = "P5Y" }]\n',  # not of advertising
+        'direct_marketing = true\nretention = [{ phase = "active", duration = "P3Y" }]\n',
+    ],
+)
+def test_what_is_not_stated_or_is_enough_gives_none(facts: str) -> None:
+    before = {warning["code"] for warning in policy_warnings(read(SMALL))} | {"marketing_objection_not_told"}
+    assert {warning["code"] for warning in policy_warnings(read(SMALL + facts))} - {"withdrawal_not_told"} <= before
+
+
+def test_the_french_rights_after_death_are_owed_in_france_only() -> None:
+    def rights(text: str) -> set[str]:
+        return {warning["right"] for warning in policy_warnings(read(text)) if warning["code"] == "right_not_named"}
+
+    abroad = SMALL.replace('country = "FR"', 'country = "BE"').replace("frcnil", "beapd")
+    assert rights(SMALL) - rights(abroad) == {"directives"}
+
+
+def test_profiling_plugins_and_a_vague_transfer_leave_gaps() -> None:
+    facts = read(SMALL + 'profiling = true\nplugins = "named"\ntransfers = [{}]\n')
+    codes = [gap["code"] for gap in policy_gaps(facts)]
+    assert {"profiling_unexplained", "joint_arrangement_unknown", "transfer_countries_unknown"} <= set(codes)
+    assert "transfers_unknown" not in codes
+
+
 def test_every_warning_has_words_in_the_language_of_the_reader() -> None:
     finding = {
         "right": "access", "part": "copy", "period": "P2M", "limits": {"fr": "ventes", "en": "sales"},
-        "provision": "48", "name": "X",
+        "name": "X", "within": "erasure", "bases": ["a", "b"], "of": [{"fr": "x", "en": "x"}],
+        "says": {}, "also": {}, "cited": {}, "about": {},
     }
     for language in ("en", "fr"):
         with translation.override(language):

@@ -21,8 +21,16 @@ PUBLISHED = keep("published by the organisation itself (GDPR art. 13(1)(a)-(b))"
 class SupervisoryAuthority(models.Model):
     """An authority with which a complaint may be lodged (GDPR arts. 51 and 77)."""
 
+    class Scope(models.TextChoices):
+        """For whom it is competent in its country (GDPR art. 51(3) allows several)."""
+
+        NATIONAL = "national", _("the whole country")
+        REGIONAL = "regional", _("one region")
+        SECTOR = "sector", _("one field, such as a church or broadcasting")
+
     code = models.SlugField(unique=True)
     country = models.CharField(max_length=2)
+    scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.NATIONAL)
     name = models.JSONField()  # by language
     short_name = models.CharField(max_length=60, blank=True)
     address = models.TextField(blank=True)

@@ -13,9 +13,10 @@ import exports.profile
 import requests_app.profile
 from dsar.core import profile_facts, profiles
 from dsar.core.actors import Actor
+from dsar.core.authorities import authorities_known
 from dsar.core.models import Organisation, RetentionRule
-from dsar.core.profile_policy import gap_text, warning_text
 from dsar.core.profile_reader import ProfileError, ProfileReader
+from dsar.core.profile_words import gap_text, warning_text
 from dsar.core.texts import localised
 from requests_app.services import clocks_refresh
 from requests_app.services.clocks import ClockChange, clock_lines
@@ -52,7 +53,7 @@ def profile_import(content: bytes, *, actor: Actor) -> tuple[Organisation, list[
     Raises ProfileError with every problem of the file, and then nothing is written.
     """
     reader = ProfileReader(content)
-    facts = profile_facts.profile_read(reader, authorities=profiles.authorities_known())
+    facts = profile_facts.profile_read(reader, authorities=authorities_known())
     work = requests_app.profile.profile_read(reader)
     sources = exports.profile.profile_read(
         reader, activities=[activity.code for activity in facts.activities], categories=facts.categories

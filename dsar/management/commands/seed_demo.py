@@ -1,4 +1,4 @@
-"""Makes the demonstration: two organisations from their profiles, staff of each role, and cases in every stage."""
+"""Makes the demonstration: five organisations from their profiles, staff of each role, and cases in every stage."""
 
 import logging
 import os
@@ -66,13 +66,14 @@ class Command(BaseCommand):
         # Nobody listens to the broker yet; the sweeps find the mail when the worker starts.
         logging.getLogger("dsar.core.broker").setLevel(logging.ERROR)
         members = _staff_make()
-        for slug in (demo.JST, demo.IMPERIATEC):
+        for slug in demo.PRIVACY_LEADS:
             _organisation_make(slug, members)
         stories = list(islice(_stories(), options["cases"]))
         for number, story in enumerate(stories):
             with language_override("fr"):
                 _Telling(story, number).tell()
-        self.stdout.write(f"Demo: 2 organisations, {len(members)} members of staff, {Case.objects.count()} cases.")
+        companies, cases = len(demo.PRIVACY_LEADS), Case.objects.count()
+        self.stdout.write(f"Demo: {companies} organisations, {len(members)} members of staff, {cases} cases.")
 
 
 def _staff_make() -> dict[str, User]:
@@ -100,7 +101,7 @@ def _organisation_make(slug: str, members: dict[str, User]) -> None:
                 user=members[member.email], organisation=organisation, role=role, team=teams.get(team)
             )
     organisation_activate(organisation=organisation, privacy_lead=members[demo.PRIVACY_LEADS[slug]], actor=Actor.SYSTEM)
-    approver = members[demo.PRIVACY_LEADS[slug]]
+    approver = User.objects.get(pk=members[demo.PRIVACY_LEADS[slug]].pk)  # who keeps no memberships read before
     for source_map in SourceMap.objects.filter(source__organisation=organisation, approved_at=None):
         source_map_approve(source_map=source_map, actor=Actor.member(approver, organisation))
 
