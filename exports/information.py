@@ -6,15 +6,13 @@ What the record of processing does not state is said to be unknown; nothing is i
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from babel import Locale
 from django.db.models import QuerySet
 from django.utils.functional import Promise
-from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.durations import duration_words
 from dsar.core.models import Organisation, ProcessingActivity, Recipient, RetentionRule
-from dsar.core.texts import localised
+from dsar.core.texts import country_name, localised
 
 # The letters of GDPR art. 6(1).
 LEGAL_BASES: dict[str, str | Promise] = {
@@ -151,9 +149,3 @@ def _retention(rule: RetentionRule) -> RetentionWords:
         then=rule.get_then_display(),
         provision=rule.provision,
     )
-
-
-def country_name(code: str) -> str:
-    """The name of a country (ISO 3166) in the active language; the code where there is none."""
-    names = Locale.parse(to_locale(get_language() or "en")).territories
-    return str(names.get(code.upper(), code))

@@ -1,8 +1,9 @@
-"""Texts that an organisation states in several languages, kept as {"fr": …, "en": …}."""
+"""Texts that an organisation states in several languages, kept as {"fr": …, "en": …}, and how lists are written."""
 
 from collections.abc import Iterable, Mapping
 
-from django.utils.translation import get_language, gettext
+from babel import Locale
+from django.utils.translation import get_language, gettext, to_locale
 
 
 def localised(texts: Mapping[str, str] | None, language: str | None = None) -> str:
@@ -17,3 +18,9 @@ def localised(texts: Mapping[str, str] | None, language: str | None = None) -> s
 def listed(texts: Iterable[object]) -> str:
     """Several texts in one line, set apart as the active language does it: a narrow no-break space before « ; »."""
     return gettext("; ").join(str(text) for text in texts)
+
+
+def country_name(code: str) -> str:
+    """The name of a country (ISO 3166) in the active language; the code where there is none."""
+    names = Locale.parse(to_locale(get_language() or "en")).territories
+    return str(names.get(code.upper(), code))
