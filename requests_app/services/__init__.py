@@ -40,6 +40,7 @@ from requests_app.services.obstacles import Obstacle, right_obstacles
 from requests_app.services.parties import address_confirm, address_found_on_file, identity_establish
 from requests_app.services.receipts import receipt_changes, receipt_correct
 from requests_app.services.recipient_notices import recipient_notice_set, recipient_notices_plan, recipients_tell
+from requests_app.services.recipients import tells_recipients
 from requests_app.services.reminders import reminders_sweep
 from requests_app.services.restrictions import (
     lifting_announce,
@@ -63,6 +64,7 @@ from requests_app.services.suspensions import (
     suspension_end,
 )
 from requests_app.services.work import (
+    CHECKLIST_CLOSED,
     MACHINE_KINDS,
     case_right_start,
     case_task_add,
@@ -72,6 +74,7 @@ from requests_app.services.work import (
 )
 
 __all__ = [
+    "CHECKLIST_CLOSED",
     "MACHINE_KINDS",
     "FoundDirective",
     "Obstacle",
@@ -159,4 +162,5 @@ __all__ = [
     "suspension_answer",
     "suspension_continue",
     "suspension_end",
+    "tells_recipients",
 ]

@@ -35,7 +35,12 @@ from requests_app.vocabulary import (
     EntitlementProof,
 )
 
-MATCHED_BY = {"email": AddressKind.EMAIL.label, "identifier": AddressKind.IDENTIFIER.label, "name": _("name")}
+MATCHED_BY = {
+    "case": _("registered in this case"),
+    "email": AddressKind.EMAIL.label,
+    "identifier": AddressKind.IDENTIFIER.label,
+    "name": _("name"),
+}
 _SHORTEST = 3  # letters of a word by which a name is looked for
 
 
@@ -55,21 +60,18 @@ class FoundDirective:
 def directives_found(case: Case) -> list[FoundDirective]:
     """The directives in force of the organisation that agree with the data subject of the case, the surest first.
 
-    By e-mail address, customer number or name (each word of the shorter name in the longer one). One query when the
-    parties of the case and their addresses are loaded.
+    By e-mail address, customer number or name (each word of the shorter name in the longer one), or because they were
+    registered in this very case. One query when the parties of the case and their addresses are loaded.
     """
     known = _known(case)
-    if not any(known.values()):
-        return []
     words = [word for word in sorted(known["name"]) if len(word) >= _SHORTEST]
-    wanted = reduce(
-        or_, (Q(name_search__contains=word) for word in words), Q(email__in=known["email"])
-    ) | Q(identifier__in=known["identifier"])  # fmt: skip
+    addresses = Q(email__in=known["email"]) | Q(identifier__in=known["identifier"])
+    wanted = reduce(or_, (Q(name_search__contains=word) for word in words), addresses | Q(case_right__case=case))
     candidates = Directive.objects.in_force().filter(wanted, organisation=case.organisation_id)
     found = [
         FoundDirective(directive, agreeing)
         for directive in candidates.select_related("registered_by", "case_right__case")
-        if (agreeing := _agreeing(directive, known))
+        if (agreeing := _agreeing(directive, case, known))
     ]
     return sorted(found, key=lambda one: (one.matched_by == ("name",), -len(one.matched_by), one.directive.pk))
 
@@ -87,9 +89,10 @@ def _known(case: Case) -> dict[str, set[str]]:
     }
 
 
-def _agreeing(directive: Directive, known: Mapping[str, set[str]]) -> tuple[str, ...]:
+def _agreeing(directive: Directive, case: Case, known: Mapping[str, set[str]]) -> tuple[str, ...]:
     by_name = bool(known["name"]) and names_agree(" ".join(known["name"]), directive.name)
     agreeing = {
+        "case": directive.case_right.case_id == case.pk,
         "email": bool(directive.email) and directive.email in known["email"],
         "identifier": bool(directive.identifier) and directive.identifier in known["identifier"],
         "name": by_name,
@@ -233,7 +236,8 @@ def _found_words(found: Iterable[FoundDirective]) -> str:
     if not matches:
         return gettext("No directive in force agrees with this person.")
     sentence = ngettext(
-        "%(count)d directive in force agrees: by %(what)s.", "%(count)d directives in force agree: by %(what)s.",
+        "%(count)d directive in force agrees: by %(what)s.",
+        "%(count)d directives in force agree: by %(what)s.",
         len(matches),
     )
     return sentence % {"count": len(matches), "what": listed(one.words for one in matches)}
@@ -254,8 +258,8 @@ def entitlement_record(
 
     An heir shows an acte de notoriété or a livret de famille (décret 2019-536 art. 124). For an executor or a
     designated person nothing is prescribed: they are named in the directives, ours (`directive`) or those of a trusted
-    third party (`note` says where). Raises DomainError `directives_not_here`, `proof_not_fitting`, `directive_missing` or
-    `case_closed`.
+    third party (`note` says where). Raises DomainError `directives_not_here`, `proof_not_fitting`, `directive_missing`
+    or `case_closed`.
     """
     case = case_right.case
     member = actor.must(Act.CASE_WORK, case.organisation)

@@ -19,7 +19,7 @@ from requests_app.deadlines import local_date
 from requests_app.models import Case, CaseRight, ChecklistItem, Message, RecipientNotice
 from requests_app.services.cases import case_touch_open
 from requests_app.services.messages import message_send
-from requests_app.services.recipients import CHECKLIST_ITEMS, recipient_lines_add, recipients_waiting
+from requests_app.services.recipients import CHECKLIST_ITEMS, recipient_lines_add, recipients_waiting, tells_recipients
 from requests_app.services.work import CHECKLIST_CLOSED, checklist_item_set, checklist_items_done
 from requests_app.vocabulary import ItemState, NoticeState
 
@@ -36,7 +36,7 @@ def recipient_notices_plan(*, case_right: CaseRight, actor: Actor, version: int 
     case = case_right.case
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch_open(case=case, version=version)
-    if case_right.right not in CHECKLIST_ITEMS and not case_right.restrictions.exists():
+    if not tells_recipients(case_right):
         raise DomainError("no_notices_here", _("The law asks to tell no recipient of this right (article 19)."))
     added = recipient_lines_add(case_right=case_right)
     _item_follow(case_right)

@@ -44,6 +44,14 @@ def recipient_lines_add(*, case_right: CaseRight) -> int:
     return len(lines)
 
 
+def tells_recipients(case_right: CaseRight) -> bool:
+    """Whether art. 19 asks to tell recipients of this right: by itself, or because its data were restricted meanwhile.
+
+    Reads `restrictions` through the prefetch cache when there is one.
+    """
+    return case_right.right in CHECKLIST_ITEMS or bool(case_right.restrictions.all())
+
+
 def recipients_waiting(case_right: CaseRight) -> list[RecipientNotice]:
     """The recipients that are still to be told."""
     return list(case_right.recipient_notices.filter(state=NoticeState.TO_NOTIFY))
