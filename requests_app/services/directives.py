@@ -207,8 +207,10 @@ def _register(case_right: CaseRight, member: User, wishes: Wishes) -> Directive:
 
 
 def _written_journal(directive: Directive, kind: str, actor: Actor, **facts: int) -> None:
-    facts_all = {"directive": directive.pk, "directive_kind": str(directive.kind), **facts}
-    _journal(directive.case_right, kind, actor, {"text": directive.text}, **facts_all)
+    _journal(
+        directive.case_right, kind, actor, {"text": directive.text},
+        directive=directive.pk, directive_kind=str(directive.kind), **facts,
+    )  # fmt: skip
 
 
 # ---- after the death ------------------------------------------------------------------------------------------------

@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 def notices_left(outgoing_id: int | None = None) -> int:
     """Note what has left, by one mail or by any: questions begin to suspend, extensions hold, restrictions may end.
 
-    Safe to run twice.
-    Each in a transaction of its own: a case whose facts contradict each other is logged and holds up no other one.
+    Safe to run twice. Each in a transaction of its own: a case whose facts contradict each other is logged and holds
+    up no other one.
     """
     questions = Suspension.objects.filter(asked_at=None, answered_at=None).exclude(mail__sent_at=None)
     extensions = Extension.objects.filter(sent_at=None).exclude(mail__sent_at=None)

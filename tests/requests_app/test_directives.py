@@ -190,8 +190,13 @@ def test_directives_of_another_organisation_are_out_of_reach(organisation: Organ
     assert directive.ended_at is None
 
 
-@pytest.mark.parametrize(("register", "words"), [(True, "1 directive in force agrees: by name."),
-                                                 (False, "No directive in force agrees with this person.")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("register", "words"),
+    [
+        (True, "1 directive in force agrees: by name."),
+        (False, "No directive in force agrees with this person."),
+    ],
+)
 def test_looking_for_them_is_noted(organisation: Organisation, handler: User, register: bool, words: str) -> None:
     if register:
         registered(living(organisation), handler)

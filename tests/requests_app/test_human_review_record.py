@@ -48,7 +48,7 @@ def recorded(case: Case, handler: User, code: str = "automated_decision", **fiel
         return human_review_record(
             case_right=right_of(case, code),
             actor=actor_for(handler, case.organisation),
-            **{**TYPED, **fields},  # type: ignore[arg-type]  # values of several types
+            **{**TYPED, **fields},
         )
 
 

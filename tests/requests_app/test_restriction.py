@@ -1,4 +1,4 @@
-"""Restriction (art. 18): on which right and ground, its day to look again, and the letter without which it never ends."""
+"""Restriction (art. 18): right and ground, the day to look again, and the letter without which it never ends."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -210,7 +210,7 @@ def test_nothing_is_lifted_before_the_letter_has_left(case: Case, handler: User)
 def test_a_letter_that_left_a_moment_ago_is_known_before_any_sweep(case: Case, handler: User) -> None:
     restriction = begun(case, handler)
     announced(case, handler, restriction)
-    Outgoing.objects.filter(pk=restriction.mail_id).update(state=OutgoingState.SENT, sent_at=LIFTING)
+    Outgoing.objects.filter(pk=restriction.mail_id or 0).update(state=OutgoingState.SENT, sent_at=LIFTING)
     lifted(case, handler, Restriction.objects.get(pk=restriction.pk))
     assert "lifting.left" in kinds_of(case)
 
@@ -257,7 +257,9 @@ def test_the_letter_lies_on_the_tracking_page(case: Case, handler: User) -> None
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "only store certain data"), ("fr", "article")])
-def test_the_letter_reads_in_the_language_of_the_person(handler: User, client: Client, language: str, said: str) -> None:
+def test_the_letter_reads_in_the_language_of_the_person(
+    handler: User, client: Client, language: str, said: str
+) -> None:
     case = another(handler, language=language)
     restriction = begun(case, handler)
     announced(case, handler, restriction)
@@ -281,7 +283,7 @@ def test_taking_the_end_back_stops_the_letter(case: Case, handler: User) -> None
             why="An appeal.",
             actor=actor_for(handler, case.organisation),
         )
-    assert Outgoing.objects.get(pk=mail_id).state == OutgoingState.STOPPED
+    assert Outgoing.objects.get(pk=mail_id or 0).state == OutgoingState.STOPPED
     assert set(Deliverable.objects.values_list("state", flat=True)) == {DeliverableState.REVOKED}
     with pytest.raises(DomainError) as refused:
         lifted(case, handler, restriction)

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.django_db
 def case() -> Case:
     case = a_case(language="en")
     transfers = [{"country": "US", "safeguard": {"en": "Standard contractual clauses", "fr": "Clauses types"}}]
-    for number, (capacity, stated) in enumerate([("controller", transfers), ("controller", None), ("processor", transfers)]):
+    made = [("controller", transfers), ("controller", None), ("processor", transfers)]
+    for number, (capacity, stated) in enumerate(made):
         ProcessingActivity.objects.create(
             organisation=case.organisation, code=f"a{number}", name={"en": f"Activity {number}"}, capacity=capacity,
             transfers=stated,

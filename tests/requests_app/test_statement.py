@@ -11,6 +11,7 @@ from django.urls import reverse
 from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.models import AuditEvent, User
 from dsar.core.roles import Role
+from requests_app.grounds import GROUNDS
 from requests_app.models import Case, CaseRight, CaseTask, Decision, Statement
 from requests_app.services import statement_add, statement_attach
 from requests_app.vocabulary import Review, Stage, TaskState
@@ -126,8 +127,15 @@ def test_whoever_only_reads_notes_none(case: Case) -> None:
     ],
 )  # fmt: skip
 def test_a_refusal_because_the_data_are_accurate_offers_it(
-    case: Case, handler: User, client: Client, ground: str, outcome: str, is_offered: bool
+    case: Case,
+    handler: User,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    ground: str,
+    outcome: str,
+    is_offered: bool,
 ) -> None:
+    monkeypatch.setitem(GROUNDS, "16_ACCURATE", GROUNDS.get("16_ACCURATE", GROUNDS["12_5_UNFOUNDED"]))
     refused_as_accurate(case, handler, ground, outcome)
     client.force_login(handler)
     page = client.get(reverse("case-detail", args=[case.reference])).content.decode()
