@@ -29,6 +29,7 @@ from requests_app.desk_forms import (
     SingleHandedForm,
     ground_name,
 )
+from requests_app.duty_page import DUTIES, Duties, duties_of, is_restricted
 from requests_app.models import (
     Case,
     CaseRight,
@@ -143,6 +144,7 @@ class RightPanel:
     extension_review: ReviewForms
     extension_post: PostForm | None
     may_extend: bool
+    duties: Duties
 
     @property
     def is_refused(self) -> bool:
@@ -190,6 +192,7 @@ class CasePage:
     identity_words: str
     may_work: bool
     may_close: bool
+    may_name_recipients: bool
 
 
 def case_load(case_id: int) -> Case:
@@ -200,6 +203,7 @@ def case_load(case_id: int) -> Case:
         Prefetch("decisions", Decision.objects.select_related("author", "reviewer")),
         "suspensions",
         Prefetch("extensions", Extension.objects.select_related("author", "reviewer", "mail")),
+        *DUTIES,
     )
     return (
         Case.objects.select_related("organisation", "organisation__authority", "team", "assignee")
@@ -269,7 +273,8 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
         right_add=_right_add_form(case, rights, kept) if may_work else None,
         identity_words=basis_words(case.identity_basis) if case.identity_established_at else "",
         may_work=may_work,
-        may_close=may_work and all(right.is_answered for right in rights),
+        may_close=may_work and all(right.is_answered for right in rights) and not is_restricted(rights),
+        may_name_recipients=may_work and any(right.recipient_notices.all() for right in rights),
     )
 
 
@@ -307,6 +312,7 @@ def _panel(
             else None
         ),
         may_extend=works and services.refusal_today(right) is None,
+        duties=duties_of(case, right, works=works, today=today, forms=forms),
     )
 
 

@@ -6,6 +6,7 @@ from requests_app import calendar_views as calendar
 from requests_app import case_views as case
 from requests_app import clock_views as clock
 from requests_app import desk_views as desk
+from requests_app import duty_views as duty
 
 CASE = "cases/<str:reference>/"
 RIGHT = CASE + "rights/<slug:right>/"
@@ -45,6 +46,25 @@ urlpatterns = [
     path(RIGHT + "extension/single-handed/", clock.extension_single_handed, name="extension-single-handed"),
     path(RIGHT + "extension/post/", clock.extension_post, name="extension-post"),
     path(RIGHT + "extension/letter/", clock.extension_letter, name="extension-letter"),
+    path(RIGHT + "restriction/begin/", duty.restriction_begin, name="restriction-begin"),
+    path(RIGHT + "restriction/prolong/", duty.restriction_prolong, name="restriction-prolong"),
+    path(RIGHT + "restriction/announce/", duty.lifting_announce, name="lifting-announce"),
+    path(RIGHT + "restriction/post/", duty.lifting_post, name="lifting-post"),
+    path(RIGHT + "restriction/letter/", duty.lifting_letter, name="lifting-letter"),
+    path(RIGHT + "restriction/lift/", duty.restriction_lift, name="restriction-lift"),
+    path(RIGHT + "recipients/", duty.recipient_notice_set, name="recipient-notice-set"),
+    path(RIGHT + "recipients/plan/", duty.recipient_notices_plan, name="recipient-notices-plan"),
+    path(RIGHT + "statements/", duty.statement_add, name="statement-add"),
+    path(RIGHT + "statements/<int:number>/attach/", duty.statement_attach, name="statement-attach"),
+    path(RIGHT + "human-review/", duty.human_review_record, name="human-review-record"),
+    path(RIGHT + "directives/", duty.directive_register, name="directive-register"),
+    path(RIGHT + "directives/looked-for/", duty.directives_looked_for, name="directives-looked-for"),
+    path(RIGHT + "directives/<int:number>/replace/", duty.directive_replace, name="directive-replace"),
+    path(RIGHT + "directives/<int:number>/revoke/", duty.directive_revoke, name="directive-revoke"),
+    path(RIGHT + "directives/<int:number>/carry-out/", duty.directive_carry_out, name="directive-carry-out"),
+    path(RIGHT + "entitlement/", duty.entitlement_record, name="entitlement-record"),
+    path(CASE + "recipients/tell/", duty.recipients_tell, name="recipients-tell"),
+    path(CASE + "safeguards/", duty.safeguards_send, name="safeguards-send"),
     path(CASE + "letter/", case.letter_preview, name="letter-preview"),
     path(CASE + "release/", case.answer_release, name="answer-release"),
     path(CASE + "reseal/", case.answer_reseal, name="answer-reseal"),

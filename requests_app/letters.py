@@ -41,6 +41,7 @@ class Told:
 
     text: str
     source: str = ""
+from requests_app.models import Restriction
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,51 @@ EXTENSION_BECAUSE = {
         "We need this time because an exceptional number of requests has reached us at once."
     ),
 }
+
+
+def lifting_html(restriction: Restriction) -> str:
+    """The letter before a restriction is lifted, in the language of the person (GDPR art. 18(3))."""
+    case = restriction.case_right.case
+    with language_override(case.language), timezone.override(ZoneInfo(case.organisation.time_zone)):
+        return render_to_string(
+            "letters/lifting.html",
+            {
+                **_frame(case, due_on=None, dated=restriction.announced_at),
+                "title": _("We are going to use your data again"),
+                "paragraphs": lifting_paragraphs(restriction),
+                "signatory": restriction.announced_by.name if restriction.announced_by else "",
+            },
+        )
+
+
+def lifting_paragraphs(restriction: Restriction, *, in_full: bool = True) -> list[str]:
+    """What that letter says, in the active language: since when, which data, why it ends, and what that means.
+
+    `in_full` is False where nobody confirmed the mailbox: then nothing that a member wrote goes there.
+    """
+    right = restriction.case_right
+    facts = {
+        "since": day_full(restriction.since),
+        "received": day_full(right.received_at),
+        "verb": right.definition.verb,
+    }
+    then = _(
+        "We lift this restriction after this letter. From then on we may use these data again, and no longer only "
+        "store them."
+    )
+    cited = _("The law wants you to know before (GDPR, article 18(3)).")
+    written = [
+        _("What is restricted: %(scope)s") % {"scope": restriction.scope},
+        _("Why the restriction ends: %(reason)s") % {"reason": restriction.lift_reason},
+    ]
+    return [
+        _(
+            "Since %(since)s we only store certain data about you. We restricted their use because of your request "
+            "“%(verb)s”, which we received on %(received)s."
+        ) % facts,
+        *(written if in_full else ()),
+        f"{then} {cited}" if right.case.organisation.under_gdpr else then,
+    ]
 
 
 def _frame(case: Case, *, due_on: date | None, dated: datetime | None = None) -> dict[str, Any]:

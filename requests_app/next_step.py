@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from dsar.core.texts import listed
 from requests_app.desk_dates import shown_date
-from requests_app.models import Case, CaseRight, Decision
+from requests_app.models import Case, CaseRight, Decision, Restriction
 from requests_app.rights_table import RULES, checklist_label, done_outcome, items_owed, tasks_spared
 from requests_app.services import Obstacle
 from requests_app.vocabulary import ItemState, Review, Stage, TaskState
@@ -62,6 +62,9 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
         return NextStep("closed", _("Nothing to do: this case is closed"),
                         _("Everything that was asked is answered."), is_ours=False)
     waiting = [right for right in rights if not right.is_answered]
+    restrictions = [row for right in rights for row in right.restrictions.all() if row.lifted_at is None]
+    if not waiting and restrictions:
+        return _restriction_step(restrictions, onlooker)
     if not waiting:
         return NextStep("close", _("Next: close the case"),
                         _("Every right is answered. Closing starts the retention period."),
@@ -87,6 +90,19 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
         [*steps, *([release] if release else [])],
         key=lambda step: (not step.is_ours, step.rank, step.by or date.max),
     )
+
+
+def _restriction_step(restrictions: Sequence[Restriction], onlooker: Onlooker) -> NextStep:
+    """All is answered, and data are restricted: somebody looks again when the day has come (GDPR art. 18)."""
+    row = min(restrictions, key=lambda one: one.review_on)
+    anchor = f"restriction-{row.case_right.right}"
+    if row.announced_at is None and row.review_task_id is None:
+        return NextStep("await_restriction", _("Nothing to do until the restriction is looked at again"),
+                        _("Every right is answered; the case stays open as long as data are restricted."),
+                        row.review_on, anchor=anchor, label=_("Look at the restriction"), is_ours=False)
+    return NextStep("review_restriction", _("Next: prolong or lift the restriction"),
+                    _("The person must be told before it is lifted (article 18)."), row.review_on,
+                    anchor=anchor, label=_("Look at the restriction"), is_ours=onlooker.works)
 
 
 def _right_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> NextStep | None:

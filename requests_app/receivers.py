@@ -7,7 +7,7 @@ from django.dispatch import receiver
 
 from dsar.core.broker import task_queue
 from dsar.core.models import User
-from requests_app.models import CaseRight, Extension, Suspension
+from requests_app.models import CaseRight, Extension, Restriction, Suspension
 from requests_app.models.cases import LOOK_NOW
 from requests_app.signals import case_right_moved, outgoing_sent
 from requests_app.vocabulary import Stage
@@ -23,8 +23,8 @@ def letter_queue(case_right_id: int, target: Stage, **_kwargs: Any) -> None:
 
 @receiver(outgoing_sent)
 def notice_left_queue(outgoing_id: int, **_kwargs: Any) -> None:
-    """Have the clocks know of a question or a notice that has just left."""
-    if Suspension.objects.filter(mail=outgoing_id).exists() or Extension.objects.filter(mail=outgoing_id).exists():
+    """Have the clocks know of a question or a notice that has just left, and a restriction of its letter."""
+    if any(kind.objects.filter(mail=outgoing_id).exists() for kind in (Suspension, Extension, Restriction)):
         task_queue("requests_app.notice_left", outgoing_id)
 
 

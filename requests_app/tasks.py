@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from dsar.core.broker import task_queue
 from requests_app import outbox
-from requests_app.models import Case, Extension
-from requests_app.services import clocks, digests, letters, mail, notices, reminders
+from requests_app.models import Case, Extension, Restriction
+from requests_app.services import clocks, digests, letters, mail, notices, reminders, restrictions
 
 
 @shared_task(name="requests_app.outbox_send")
@@ -53,10 +53,25 @@ def notice_prepare(extension_id: int) -> None:
     notices.notice_prepare(extension=extension.get(pk=extension_id))
 
 
+@shared_task(name="requests_app.lifting_prepare")
+def lifting_prepare(restriction_id: int) -> None:
+    """Make the letter before a restriction is lifted."""
+    found = Restriction.objects.select_related("case_right__case__organisation__authority", "case_right__case__key")
+    notices.lifting_prepare(restriction=found.get(pk=restriction_id))
+
+
+@shared_task(name="requests_app.restrictions_sweep")
+def restrictions_sweep() -> None:
+    """Have somebody look again at each restriction whose day has come."""
+    restrictions.restrictions_review(timezone.now())
+
+
 @shared_task(name="requests_app.notices_sweep")
 def notices_sweep() -> None:
-    """Note every mail that has left, and queue the letters of extensions that are missing."""
+    """Note every mail that has left, and queue the letters of extensions and liftings that are missing."""
     notices.notices_left()
+    for restriction_id in notices.liftings_unprepared():
+        task_queue("requests_app.lifting_prepare", restriction_id)
     for extension_id in notices.notices_unprepared():
         task_queue("requests_app.notice_prepare", extension_id)
 

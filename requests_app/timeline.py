@@ -24,10 +24,16 @@ from requests_app.vocabulary import (
     DeliverableKind,
     Delivery,
     Direction,
+    DirectiveKind,
+    EntitledAs,
+    EntitlementProof,
     ExtensionReason,
     FileKind,
+    HumanOutcome,
     ItemState,
+    NoticeState,
     Outcome,
+    RestrictionGround,
     Stage,
     SuspensionReason,
     TaskKind,
@@ -41,12 +47,13 @@ FILTERS = {
 }
 _LAW = (
     "case.", "case_right.added", "clock.", "address.", "identity.", "decision.", "release.", "right.", "answer.",
-    "deliverable.downloaded", "suspension.", "extension.", "receipt.",
+    "deliverable.downloaded", "suspension.", "extension.", "receipt.", "restriction.", "lifting.", "recipient",
+    "safeguards.", "statement.", "human_review.", "directive", "entitlement.",
 )  # fmt: skip
 _MESSAGES = ("message.", "mail.")
 LONG = 600  # characters
 # Which value of an event is shown as a person's words.
-_WORDS = ("body", "note", "reason", "reasoning", "motive", "single_channel_reason")
+_WORDS = ("body", "note", "reason", "reasons", "reasoning", "motive", "single_channel_reason", "scope", "why", "text")
 
 
 @dataclass(frozen=True)
@@ -248,6 +255,30 @@ def _check(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     return ", ".join(filter(None, (str(BASES.get(method, method)), outcome)))
 
 
+def _on(name: str, sentence: str | Promise) -> Fact:
+    """A local date of the facts, in a sentence that shows it as `%(day)s`."""
+
+    def words(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+        return str(sentence) % {"day": _date(facts[name])} if facts.get(name) else ""
+
+    return words
+
+
+def _recipients(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    return listed(facts.get("recipients", ()))
+
+
+def _directives(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    """How many directives agreed with a person who died."""
+    count = len(facts.get("directives", ()))
+    return ngettext("%(count)d found", "%(count)d found", count) % {"count": count} if count else _("nothing found")
+
+
+def _files(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    count = len(facts.get("files", ()))
+    return ngettext("%(count)d file", "%(count)d files", count) % {"count": count} if count else ""
+
+
 def _value(name: str) -> Fact:
     return lambda facts, values: str(values.get(name, ""))
 
@@ -302,6 +333,18 @@ _FACTS: dict[str, Fact] = {
     "answered_at": _instant("answered_at"),
     "sent_at": _instant("sent_at"),
     "received_at": _instant("received_at"),
+    "ground_of_restriction": _label("restriction_ground", RestrictionGround),
+    "review_on": _on("review_on", gettext_lazy("look again on %(day)s")),
+    "on": _on("on", gettext_lazy("on %(day)s")),
+    "notified_on": _on("notified_on", gettext_lazy("on %(day)s")),
+    "recipients": _recipients,
+    "notice": _label("notice_state", NoticeState),
+    "human_outcome": _label("human_outcome", HumanOutcome),
+    "kind_of_directive": _label("directive_kind", DirectiveKind),
+    "directives": _directives,
+    "entitled_as": _label("entitled_as", EntitledAs),
+    "proof": _label("proof", EntitlementProof),
+    "files": _files,
     "address": _value("address"),
     "where": _value("where"),
 }
@@ -322,6 +365,24 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "extension.single_handed": ("right",),
     "extension.announced": ("right", "sent_at"),
     "receipt.corrected": ("right", "received_at"),
+    "restriction.begun": ("right", "ground_of_restriction", "review_on"),
+    "restriction.prolonged": ("right", "review_on"),
+    "restriction.lifted": ("right",),
+    "lifting.announced": ("right",),
+    "lifting.left": ("right", "sent_at"),
+    "recipient_notices.planned": ("right", "recipients"),
+    "recipient_notice.set": ("right", "recipients", "notice", "notified_on"),
+    "recipients.told": ("recipients",),
+    "safeguards.sent": ("files",),
+    "statement.added": ("right", "received_at"),
+    "statement.attached": ("where", "on"),
+    "human_review.recorded": ("human_outcome", "on"),
+    "directive.registered": ("kind_of_directive",),
+    "directive.replaced": ("kind_of_directive",),
+    "directive.revoked": (),
+    "directive.carried_out": (),
+    "directives.looked_for": ("directives",),
+    "entitlement.recorded": ("entitled_as", "proof"),
     "address.confirmed": ("kind_of_address", "address"),
     "address.found_on_file": ("kind_of_address", "source"),
     "identity.established": ("basis",),

@@ -83,6 +83,7 @@ class TaskKind(TextChoices):
     TELL_PROCESSORS = "tell_processors", _("Tell the processors")
     MESSAGE_AFTER_ANSWER = "message_after_answer", _("A message after the answer: decide what it is")
     REVIEW_RESTRICTION = "review_restriction", _("See whether the restriction must go on")
+    ATTACH_STATEMENT = "attach_statement", _("Put the person’s statement beside the data")
     TRACK_FORWARDING = "track_forwarding", _("Follow what was forwarded")
     FIND_CONSENT = "find_consent", _("Find the record of the consent")
     STOP_PROCESSING = "stop_processing", _("Stop this use of the data in every system and on every list")
@@ -132,7 +133,9 @@ class DeliverableKind(TextChoices):
     LIFTING_HTML = "lifting_html", _("Letter before a restriction is lifted (web page)")
 
 
-NOTICE_KINDS = (DeliverableKind.NOTICE, DeliverableKind.NOTICE_HTML)
+EXTENSION_KINDS = (DeliverableKind.NOTICE, DeliverableKind.NOTICE_HTML)
+LIFTING_KINDS = (DeliverableKind.LIFTING, DeliverableKind.LIFTING_HTML)
+NOTICE_KINDS = (*EXTENSION_KINDS, *LIFTING_KINDS)  # letters that are no answer; they tell no more than the mail did
 
 
 class FileKind(TextChoices):
@@ -290,6 +293,22 @@ class DirectiveEnd(TextChoices):
     REVOKED = "revoked", _("revoked")
     REPLACED = "replaced", _("replaced by newer ones")
     CARRIED_OUT = "carried_out", _("carried out after the death")
+
+
+class EntitledAs(TextChoices):
+    """Who may act after a death (loi 78-17 art. 85)."""
+
+    HEIR = "heir", _("heir")
+    EXECUTOR = "executor", _("executor of the directives")
+    DESIGNATED = "designated", _("person designated by law or by the directives")
+
+
+class EntitlementProof(TextChoices):
+    """What was seen and not kept: décret 2019-536 art. 124 for heirs; for others the directives themselves."""
+
+    NOTORIETY = "notoriety", _("acte de notoriété")
+    FAMILY_BOOK = "family_book", _("livret de famille")
+    DIRECTIVES = "directives", _("named in the directives")
 
 
 class ForwardedTo(TextChoices):

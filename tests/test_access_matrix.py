@@ -16,7 +16,7 @@ from dsar.core.files import file_store
 from dsar.core.models import Organisation, User
 from dsar.core.roles import Role
 from exports.models import Collection, DataSource, SourceMap
-from requests_app.models import Case, InboundMail, Suspension
+from requests_app.models import Case, CaseRight, Directive, InboundMail, Statement, Suspension
 from requests_app.services import case_suspend, case_task_add
 from requests_app.services.calendars import calendar_feed_add
 from tests.factories import OrganisationFactory, TeamFactory, UserFactory, a_case, actor_for, member, right_of
@@ -56,6 +56,7 @@ class Door:
 PAGE = Door("get", "case", READERS, READERS)
 CASE_ACT = Door("post", "case", READERS, WORKERS)
 RIGHT_ACT = Door("post", "right", READERS, WORKERS)
+DIRECTIVE_ACT = Door("post", "directive", READERS, WORKERS)
 QUESTION_ACT = Door("post", "question", READERS, WORKERS)
 REVIEW = Door("post", "right", READERS, REVIEWERS)
 TASK_READERS = (*READERS, Role.CONTRIBUTOR)
@@ -100,6 +101,25 @@ DOORS: dict[str, Door] = {
     "extension-single-handed": RIGHT_ACT,
     "extension-post": RIGHT_ACT,
     "extension-letter": Door("get", "right", READERS, READERS),
+    "restriction-begin": RIGHT_ACT,
+    "restriction-prolong": RIGHT_ACT,
+    "lifting-announce": RIGHT_ACT,
+    "lifting-post": RIGHT_ACT,
+    "lifting-letter": Door("get", "right", READERS, READERS),
+    "restriction-lift": RIGHT_ACT,
+    "recipient-notice-set": RIGHT_ACT,
+    "recipient-notices-plan": RIGHT_ACT,
+    "recipients-tell": CASE_ACT,
+    "safeguards-send": CASE_ACT,
+    "statement-add": RIGHT_ACT,
+    "statement-attach": Door("post", "statement", READERS, WORKERS),
+    "human-review-record": RIGHT_ACT,
+    "directive-register": RIGHT_ACT,
+    "directive-replace": DIRECTIVE_ACT,
+    "directive-revoke": DIRECTIVE_ACT,
+    "directive-carry-out": DIRECTIVE_ACT,
+    "directives-looked-for": RIGHT_ACT,
+    "entitlement-record": RIGHT_ACT,
     "case-right-add": CASE_ACT,
     "case-right-start": RIGHT_ACT,
     "checklist-item-set": Door("post", "item", READERS, WORKERS),
@@ -163,6 +183,8 @@ def house() -> House:
         "right": [case.reference, "access"],
         "item": [case.reference, "access", "A1"],
         "question": [case.reference, _question(case, people[Role.HANDLER]).pk],
+        "statement": [case.reference, "access", _statement(task.case_right, people[Role.HANDLER]).pk],
+        "directive": [case.reference, "access", _directive(task.case_right, people[Role.HANDLER]).pk],
         "source": [case.reference, "access", "crm"],
         "data_source": [source.pk],
         "version": [source.pk, SourceMap.objects.create(source=source, version=1, tables=[]).version],
@@ -182,6 +204,19 @@ def _question(case: Case, handler: User) -> Suspension:
         why="A doubt.",
         body="Who?",
         actor=actor_for(handler, case.organisation),
+    )
+
+
+def _statement(case_right: CaseRight, handler: User) -> Statement:
+    return Statement.objects.create(
+        case_right=case_right, text="Mine.", received_at=case_right.received_at, set_by=handler
+    )
+
+
+def _directive(case_right: CaseRight, handler: User) -> Directive:
+    return Directive.objects.create(
+        organisation=case_right.case.organisation, case_right=case_right, kind="particular", text="Erase.", name="C",
+        name_search="c", registered_at=case_right.received_at, registered_by=handler,
     )
 
 
@@ -227,9 +262,15 @@ NOTHING_TO_ACT_ON = {
     for name in (
         "decision-approve", "decision-send-back", "decision-single-handed", "extension-approve", "extension-send-back",
         "extension-single-handed", "extension-post", "extension-letter",
+        # Nor a restriction; and the right of this file is neither about an automated decision nor about a death.
+        "restriction-prolong", "restriction-lift", "lifting-announce", "lifting-post", "lifting-letter",
+        "human-review-record", "directive-register", "directive-replace",
     )
 }  # fmt: skip
-PAGES_OF_ACTS = {"identity-check-add", "case-suspend", "extension-submit", "receipt-correct"}
+PAGES_OF_ACTS = {
+    "identity-check-add", "case-suspend", "extension-submit", "receipt-correct", "recipient-notice-set",
+    "safeguards-send", "human-review-record", "directive-register", "directive-replace",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(DOORS))

@@ -1,4 +1,4 @@
-"""Texts that an organisation states in several languages, kept as {"fr": …, "en": …}; names of countries."""
+"""Texts that an organisation states in several languages, kept as {"fr": …, "en": …}; names of countries; lists."""
 
 from collections.abc import Iterable, Mapping
 

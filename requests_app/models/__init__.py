@@ -4,7 +4,7 @@ from requests_app.models.access import AccessCode
 from requests_app.models.answers import Decision, Deliverable, Download, Reviewed
 from requests_app.models.cases import Case, CaseRight, ChecklistItem, Party, PartyAddress
 from requests_app.models.clocks import CalendarFeed, Digest, Extension, Reminder, Suspension
-from requests_app.models.duties import Directive, HumanReview, RecipientNotice, Restriction, Statement
+from requests_app.models.duties import Directive, Entitlement, HumanReview, RecipientNotice, Restriction, Statement
 from requests_app.models.handling import Breach, Complaint, Forwarding, Hold
 from requests_app.models.messages import FormFile, InboundMail, Message, Outgoing
 from requests_app.models.outside import ApiToken, WebhookDelivery, WebhookEndpoint
@@ -25,6 +25,7 @@ __all__ = [
     "Digest",
     "Directive",
     "Download",
+    "Entitlement",
     "Extension",
     "FormFile",
     "Forwarding",

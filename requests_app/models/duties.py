@@ -10,12 +10,16 @@ from dsar.core.privacy import PURGE, Fate, keep
 from dsar.core.roles import Act, roles_with
 from requests_app.models.answers import Deliverable
 from requests_app.models.cases import CaseRight, OfCaseRightQuerySet
-from requests_app.models.messages import Outgoing
+from requests_app.models.messages import Message, Outgoing
+from requests_app.models.tasks import CaseTask
 from requests_app.vocabulary import (
     DirectiveEnd,
     DirectiveKind,
+    EntitledAs,
+    EntitlementProof,
     HumanOutcome,
     NoticeState,
+    OutgoingState,
     RestrictionGround,
 )
 
@@ -65,16 +69,21 @@ class RestrictionQuerySet(OfCaseRightQuerySet):
 class Restriction(models.Model):
     """Data that may only be stored (GDPR art. 18): since when, why, until a date to look again.
 
-    Lifting needs the person to be told first (art. 18(3)): `told_at` is when that letter left.
+    Lifting needs the person to be told first (art. 18(3)): `told_at` is when that letter left. Prolonging takes
+    a letter back that was written before.
     """
 
     case_right = models.ForeignKey(CaseRight, on_delete=models.PROTECT, related_name="restrictions")
     ground = models.CharField(max_length=1, choices=RestrictionGround.choices)
-    scope = models.TextField()
+    scope = models.TextField()  # in the person's language: it stands in the letter
     since = models.DateTimeField()
     review_on = models.DateField()
+    review_task = models.ForeignKey(CaseTask, null=True, on_delete=models.PROTECT, related_name="+")  # the day came
     begun_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     lift_reason = models.TextField(blank=True)  # in the person's language: it stands in the letter
+    announced_at = models.DateTimeField(null=True)
+    announced_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    lift_message = models.ForeignKey(Message, null=True, on_delete=models.PROTECT, related_name="+")
     letter = models.ForeignKey(Deliverable, null=True, on_delete=models.PROTECT, related_name="+")
     mail = models.ForeignKey(Outgoing, null=True, on_delete=models.PROTECT, related_name="+")
     told_at = models.DateTimeField(null=True)
@@ -92,11 +101,25 @@ class Restriction(models.Model):
             models.UniqueConstraint(fields=["case_right"], name="restriction_unique", condition=Q(lifted_at=None))
         ]
         indexes = [
-            models.Index(fields=["review_on"], name="restriction_review", condition=Q(lifted_at=None)),
+            models.Index(
+                fields=["review_on"], name="restriction_review", condition=Q(lifted_at=None, review_task=None)
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.case_right} restricted"
+
+    @property
+    def is_to_post(self) -> bool:
+        """Whether the letter before lifting must leave by post: there is no mailbox, or it refused the mail."""
+        return self.may_post and (self.mail is None or self.mail.state != OutgoingState.PENDING)
+
+    @property
+    def may_post(self) -> bool:
+        """Whether that letter may leave by post: also instead of a mail that waits, as behind an outage."""
+        waits = (OutgoingState.PENDING, OutgoingState.FAILED, OutgoingState.STOPPED)
+        is_written = self.announced_at is not None and self.told_at is None
+        return is_written and (self.mail is None or self.mail.state in waits)
 
 
 class Statement(models.Model):
@@ -183,6 +206,7 @@ class Directive(models.Model):
     registered_at = models.DateTimeField()
     registered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     end = models.CharField(max_length=12, choices=DirectiveEnd.choices, blank=True)
 
     objects = DirectiveQuerySet.as_manager()
@@ -202,3 +226,26 @@ class Directive(models.Model):
 
     def __str__(self) -> str:
         return f"directive {self.pk}"
+
+
+class Entitlement(models.Model):
+    """Why somebody may act on the data of a person who has died (loi 78-17 art. 85); what was seen is not kept."""
+
+    case_right = models.ForeignKey(CaseRight, on_delete=models.PROTECT, related_name="entitlements")
+    entitled_as = models.CharField(max_length=12, choices=EntitledAs.choices)
+    proof = models.CharField(max_length=12, choices=EntitlementProof.choices)
+    directive = models.ForeignKey(Directive, null=True, on_delete=models.PROTECT, related_name="+")
+    note = models.TextField(blank=True)
+    set_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+    objects = OfCaseRightQuerySet.as_manager()
+
+    personal: ClassVar[dict[str, Fate]] = {"note": PURGE}
+    impersonal: ClassVar[tuple[str, ...]] = ()
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.case_right} {self.entitled_as}"

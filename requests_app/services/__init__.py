@@ -13,6 +13,16 @@ from requests_app.services.decisions import (
 )
 from requests_app.services.deliverables import deliverable_downloaded, deliverable_register, file_opened
 from requests_app.services.digests import digest_send
+from requests_app.services.directives import (
+    FoundDirective,
+    directive_carry_out,
+    directive_register,
+    directive_replace,
+    directive_revoke,
+    directives_found,
+    directives_looked_for,
+    entitlement_record,
+)
 from requests_app.services.extensions import (
     extension_approve,
     extension_post,
@@ -22,15 +32,29 @@ from requests_app.services.extensions import (
     extensions_of_year,
     refusal_today,
 )
+from requests_app.services.human_reviews import human_review_record
 from requests_app.services.intake import OpenedCase, case_open, case_right_add
 from requests_app.services.letters import letter_groups, letter_prepare
 from requests_app.services.messages import message_receive, message_send, messages_read, note_add
-from requests_app.services.notices import notice_prepare, notices_left
+from requests_app.services.notices import lifting_prepare, notice_prepare, notices_left
 from requests_app.services.obstacles import Obstacle, right_obstacles
 from requests_app.services.parties import address_confirm, address_found_on_file, identity_establish
 from requests_app.services.receipts import receipt_changes, receipt_correct
+from requests_app.services.recipient_notices import recipient_notice_set, recipient_notices_plan, recipients_tell
+from requests_app.services.recipients import tells_recipients
 from requests_app.services.reminders import reminders_sweep
+from requests_app.services.restrictions import (
+    lifting_announce,
+    lifting_post,
+    restriction_begin,
+    restriction_grounds,
+    restriction_lift,
+    restriction_prolong,
+    restrictions_review,
+)
 from requests_app.services.reviews import reviewers_for
+from requests_app.services.safeguards import safeguards_send, safeguards_stated
+from requests_app.services.statements import statement_add, statement_attach
 from requests_app.services.suspensions import (
     case_suspend,
     may_continue,
@@ -41,6 +65,7 @@ from requests_app.services.suspensions import (
     suspension_end,
 )
 from requests_app.services.work import (
+    CHECKLIST_CLOSED,
     MACHINE_KINDS,
     case_right_start,
     case_task_add,
@@ -50,7 +75,9 @@ from requests_app.services.work import (
 )
 
 __all__ = [
+    "CHECKLIST_CLOSED",
     "MACHINE_KINDS",
+    "FoundDirective",
     "Obstacle",
     "OpenedCase",
     "address_confirm",
@@ -82,6 +109,13 @@ __all__ = [
     "deliverable_downloaded",
     "deliverable_register",
     "digest_send",
+    "directive_carry_out",
+    "directive_register",
+    "directive_replace",
+    "directive_revoke",
+    "directives_found",
+    "directives_looked_for",
+    "entitlement_record",
     "extension_approve",
     "extension_post",
     "extension_send_back",
@@ -89,10 +123,14 @@ __all__ = [
     "extension_submit",
     "extensions_of_year",
     "file_opened",
+    "human_review_record",
     "identity_establish",
     "law_of",
     "letter_groups",
     "letter_prepare",
+    "lifting_announce",
+    "lifting_post",
+    "lifting_prepare",
     "may_continue",
     "may_suspend",
     "message_receive",
@@ -104,14 +142,27 @@ __all__ = [
     "portal_opened",
     "receipt_changes",
     "receipt_correct",
+    "recipient_notice_set",
+    "recipient_notices_plan",
+    "recipients_tell",
     "refusal_is_late",
     "refusal_today",
     "release_obstacles",
     "reminders_sweep",
+    "restriction_begin",
+    "restriction_grounds",
+    "restriction_lift",
+    "restriction_prolong",
+    "restrictions_review",
     "reviewers_for",
     "right_obstacles",
+    "safeguards_send",
+    "safeguards_stated",
     "stands_still",
+    "statement_add",
+    "statement_attach",
     "suspension_answer",
     "suspension_continue",
     "suspension_end",
+    "tells_recipients",
 ]

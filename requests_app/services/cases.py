@@ -10,7 +10,7 @@ from dsar.core.actors import Actor
 from dsar.core.errors import Conflict, DomainError
 from dsar.core.journal import journal_append
 from dsar.core.roles import Act
-from requests_app.models import Case
+from requests_app.models import Case, Restriction
 from requests_app.models.cases import LOOK_NOW
 from requests_app.vocabulary import Stage, TaskState
 
@@ -36,6 +36,14 @@ def case_touch(*, case: Case, version: int | None) -> None:
         raise Conflict("case_changed", _("Somebody changed this case meanwhile. Look at it again, then repeat."))
 
 
+def case_touch_open(*, case: Case, version: int | None) -> None:
+    """As `case_touch`, for work that a closed case no longer takes. Raises DomainError `case_closed`."""
+    case_touch(case=case, version=version)
+    case.refresh_from_db(fields=["closed_at"])
+    if case.closed_at is not None:
+        raise DomainError("case_closed", _("This case is closed."))
+
+
 @transaction.atomic
 def case_take(*, case: Case, actor: Actor, version: int | None = None) -> None:
     """The acting member becomes the one who handles the case."""
@@ -51,7 +59,11 @@ def case_take(*, case: Case, actor: Actor, version: int | None = None) -> None:
 
 @transaction.atomic
 def case_close(*, case: Case, actor: Actor, version: int | None = None) -> None:
-    """Close an answered case; retention counts from here. Raises DomainError `case_not_answered` or `tasks_open`."""
+    """Close an answered case; retention counts from here.
+
+    Raises DomainError `case_not_answered`, `tasks_open`, or `restriction_in_force`: who obtained a restriction must be
+    told before it ends (GDPR art. 18(3)), so the case stays open as long as it stands.
+    """
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
     if case.closed_at is not None:
@@ -60,6 +72,8 @@ def case_close(*, case: Case, actor: Actor, version: int | None = None) -> None:
         raise DomainError("case_not_answered", _("A right of this case is not answered yet."))
     if case.tasks.filter(state=TaskState.OPEN).exists():
         raise DomainError("tasks_open", _("A task of this case is still open."))
+    if Restriction.objects.in_force().filter(case_right__case=case).exists():
+        raise DomainError("restriction_in_force", _("Data of this case are still restricted: lift that first."))
     case.closed_at = datetime.now(UTC)
     case.save(update_fields=["closed_at"])
     journal_append(chain=case.chain, organisation=case.organisation, kind="case.closed", actor=actor)

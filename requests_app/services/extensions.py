@@ -25,9 +25,10 @@ from requests_app.outbox import outbox_stop
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_lock, case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_extended, law_of
+from requests_app.services.parties import reached_by_page_only
 from requests_app.services.reviews import author_alone, note_must, review_close, reviewer_of
 from requests_app.services.suspensions import sent_moment
-from requests_app.vocabulary import UNDECIDED, AddressKind, Channel, ClockCause, Direction, ExtensionReason, Review
+from requests_app.vocabulary import UNDECIDED, Channel, ClockCause, Direction, ExtensionReason, Review
 
 YEAR = timedelta(days=365)
 
@@ -165,9 +166,7 @@ def _notice_leave(extension: Extension, kind: str, actor: Actor, values: dict[st
     """Write the notice and journal why it may leave; where the tracking page is all there is, it has left already."""
     message = _notice_write(extension)
     _journal(extension, kind, actor, values, message=message.pk)
-    case = extension.case_right.case
-    has_post = PartyAddress.objects.in_use(case).filter(kind=AddressKind.POSTAL).exists()
-    if extension.mail is None and not has_post and case.tracking_key_hash:
+    if reached_by_page_only(extension.case_right.case):
         extension_announce(extension=extension, sent_at=message.at)
 
 

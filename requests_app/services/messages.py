@@ -34,8 +34,10 @@ def note_add(*, case: Case, body: str, actor: Actor) -> Message:
 
 
 @transaction.atomic
-def message_send(*, case: Case, body: str, actor: Actor, version: int | None = None) -> Message:
-    """Write to the person on the tracking page; a mail announces it without its content."""
+def message_send(
+    *, case: Case, body: str, files: Sequence[StoredFile] = (), actor: Actor, version: int | None = None
+) -> Message:
+    """Write to the person on the tracking page, with files; a mail announces it without its content."""
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
     message = Message.objects.create(
@@ -46,6 +48,9 @@ def message_send(*, case: Case, body: str, actor: Actor, version: int | None = N
         body=body_checked(body),
         at=datetime.now(UTC),
     )
+    for stored in files:
+        file_rewrap(stored_file=stored, key=case.key)
+    message.files.set(files)
     _journal(message, "message.sent", actor)
     address = PartyAddress.objects.mailboxes(case).first()
     if address is not None:

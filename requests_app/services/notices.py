@@ -1,10 +1,13 @@
-"""What follows when a question or a notice has left: its clock stands still or runs longer; and the notice as a letter.
+"""What follows when a question or a notice has left: a clock stands still or runs longer, a restriction may be lifted.
+
+And the notices as letters.
 
 Facts of the outbox become facts of the clocks here, once by the news of a sent mail and again by a sweep.
 """
 
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -14,40 +17,48 @@ from django.utils.translation import override as language_override
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.files import file_store
-from requests_app.letters import extension_html
-from requests_app.models import CaseRight, Deliverable, Extension, Suspension
+from requests_app.letters import extension_html, lifting_html
+from requests_app.models import CaseRight, Deliverable, Extension, Restriction, Suspension
 from requests_app.pdf import PdfUnavailable, pdf_render
+from requests_app.services.cases import case_lock
 from requests_app.services.clocks import clock_extended, law_of
 from requests_app.services.deliverables import deliverable_register, deliverables_release
 from requests_app.services.extensions import extension_announce
+from requests_app.services.restrictions import lifting_leave
 from requests_app.services.suspensions import suspension_begin
-from requests_app.vocabulary import NOTICE_KINDS, DeliverableKind
+from requests_app.vocabulary import EXTENSION_KINDS, LIFTING_KINDS, DeliverableKind
 
 logger = logging.getLogger(__name__)
 
 
 def notices_left(outgoing_id: int | None = None) -> int:
-    """Note what has left, by one mail or by any: questions begin to suspend, extensions hold. Safe to run twice.
+    """Note what has left, by one mail or by any: questions begin to suspend, extensions hold, restrictions may end.
 
-    Each in a transaction of its own: a case whose facts contradict each other is logged and holds up no other one.
+    Safe to run twice. Each in a transaction of its own: a case whose facts contradict each other is logged and holds
+    up no other one.
     """
     questions = Suspension.objects.filter(asked_at=None, answered_at=None).exclude(mail__sent_at=None)
     extensions = Extension.objects.filter(sent_at=None).exclude(mail__sent_at=None)
+    liftings = Restriction.objects.in_force().filter(told_at=None).exclude(mail__sent_at=None)
     if outgoing_id is not None:
         questions, extensions = questions.filter(mail=outgoing_id), extensions.filter(mail=outgoing_id)
+        liftings = liftings.filter(mail=outgoing_id)
     found = [
         *questions.select_related("case__organisation", "mail"),
         *extensions.select_related("case_right__case__organisation", "mail"),
+        *liftings.select_related("case_right__case__organisation", "mail"),
     ]
     return sum(map(_left_note, found))
 
 
-def _left_note(left: Suspension | Extension) -> bool:
+def _left_note(left: Suspension | Extension | Restriction) -> bool:
     if left.mail is None or left.mail.sent_at is None:
         return False
     try:
         if isinstance(left, Suspension):
             suspension_begin(suspension=left, asked_at=left.mail.sent_at)
+        elif isinstance(left, Restriction):
+            lifting_leave(restriction=left, left_at=left.mail.sent_at)
         else:
             extension_announce(extension=left, sent_at=left.mail.sent_at)
     except DomainError as error:
@@ -69,25 +80,65 @@ def notice_prepare(*, extension: Extension) -> list[Deliverable]:
     It tells no more than the mail did, so nothing has to be proved to read it. Safe to run twice.
     """
     case = extension.case_right.case
-    if Deliverable.objects.filter(case=case, kind__in=NOTICE_KINDS, rights=extension.case_right).exists():
+    if Deliverable.objects.filter(case=case, kind__in=EXTENSION_KINDS, rights=extension.case_right).exists():
         return []
     with language_override(case.language):
         until = clock_extended(extension.case_right, extension.reviewed_at or extension.written_at)
         html = extension_html(extension, until, law_of(extension.case_right))
-        name = _("extension")
-    files = [(DeliverableKind.NOTICE_HTML, f"{name}.html", "text/html", html.encode())]
-    with suppress(PdfUnavailable):  # the web page is a complete letter
-        files.append((DeliverableKind.NOTICE, f"{name}.pdf", "application/pdf", pdf_render(html)))
-    stored = [
-        (kind, file_store(key=case.key, name=f"{case.reference}-{title}", content_type=content_type, content=content))
-        for kind, title, content_type, content in files
-    ]
+        files = _notice_files(html, _("extension"), *EXTENSION_KINDS)
+    return _notice_release(extension.case_right, files)
+
+
+def liftings_unprepared() -> list[int]:
+    """Restrictions whose letter before lifting is written and no file yet: their primary keys, for the sweep."""
+    written = Restriction.objects.in_force().filter(letter=None).exclude(lift_message=None)
+    return list(written.values_list("pk", flat=True))
+
+
+def lifting_prepare(*, restriction: Restriction) -> list[Deliverable]:
+    """The letter before lifting as files, on the tracking page at once (GDPR art. 18(3)); as `notice_prepare`."""
+    if restriction.letter_id is not None or restriction.lift_message_id is None:
+        return []
+    case_right = restriction.case_right
+    with language_override(case_right.case.language):
+        files = _notice_files(lifting_html(restriction), _("restriction"), *LIFTING_KINDS)
     with transaction.atomic():
-        written = [
+        case_lock(case_right.case)
+        same = Restriction.objects.filter(pk=restriction.pk, letter=None, lift_message=restriction.lift_message_id)
+        if not same.exists():
+            return []  # taken back, or prepared by another worker meanwhile
+        made = _notice_release(case_right, files)
+        same.update(letter=made[0])
+    return made
+
+
+@dataclass(frozen=True)
+class _File:
+    kind: DeliverableKind
+    name: str
+    content_type: str
+    content: bytes
+
+
+def _notice_files(html: str, name: str, pdf: DeliverableKind, page: DeliverableKind) -> list[_File]:
+    """The web page and, where this server makes them, the PDF. The slow part: no transaction is open yet."""
+    files = [_File(page, f"{name}.html", "text/html", html.encode())]
+    with suppress(PdfUnavailable):  # the web page is a complete letter
+        files.append(_File(pdf, f"{name}.pdf", "application/pdf", pdf_render(html)))
+    return files
+
+
+@transaction.atomic
+def _notice_release(case_right: CaseRight, files: list[_File]) -> list[Deliverable]:
+    case = case_right.case
+    written = []
+    for file in files:
+        name = f"{case.reference}-{file.name}"
+        stored = file_store(key=case.key, name=name, content_type=file.content_type, content=file.content)
+        written.append(
             deliverable_register(
-                case=case, rights=[extension.case_right], kind=kind, stored_file=file, bears_data=False
+                case=case, rights=[case_right], kind=file.kind, stored_file=stored, bears_data=False
             )
-            for kind, file in stored
-        ]
-        deliverables_release(written, Actor.SYSTEM, expires=False)
+        )
+    deliverables_release(written, Actor.SYSTEM, expires=False)
     return written

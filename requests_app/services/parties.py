@@ -38,6 +38,12 @@ def address_confirm(*, address: PartyAddress) -> None:
     _establish_by_address(case, address)
 
 
+def reached_by_page_only(case: Case) -> bool:
+    """Whether the tracking page is all there is to reach the person: what stands there has left already."""
+    ways = (AddressKind.EMAIL, AddressKind.POSTAL)
+    return bool(case.tracking_key_hash) and not PartyAddress.objects.in_use(case).filter(kind__in=ways).exists()
+
+
 @transaction.atomic
 def address_found_on_file(*, address: PartyAddress, source_name: str) -> None:
     """A data source holds this address, beyond doubt, for the person who says to write.

@@ -1,5 +1,6 @@
 """Work on a right: start it, its tasks and their routing, its checklist."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,21 +11,27 @@ from dsar.core.actors import Actor
 from dsar.core.errors import Conflict, DomainError, NotAllowed
 from dsar.core.journal import journal_append
 from dsar.core.roles import Act
+from dsar.core.texts import listed
 from requests_app.models import CaseRight, CaseTask, ChecklistItem
 from requests_app.rights_table import RULES
 from requests_app.routing import route
 from requests_app.services.cases import case_lock, case_touch
 from requests_app.services.checklist import recipients_missing
+from requests_app.services.recipients import CHECKLIST_ITEMS, recipient_lines_add, recipients_waiting
 from requests_app.vocabulary import ItemState, Stage, TaskKind, TaskState
 from requests_app.workflow import case_right_move
 
+CHECKLIST_CLOSED = (Stage.IN_REVIEW, Stage.DECIDED, Stage.ANSWERED)
 # Closed only by the machine, in the transaction that did the work.
 MACHINE_KINDS = frozenset({TaskKind.PLAN_COLLECTION, TaskKind.COLLECT, TaskKind.BUILD_PACKAGE})
 
 
 @transaction.atomic
 def case_right_start(*, case_right: CaseRight, actor: Actor, version: int | None = None) -> None:
-    """Begin work: opens the right's tasks; where data must be collected, a blocking task that only exports closes."""
+    """Begin work: opens the right's tasks; where data must be collected, a blocking task that only exports closes.
+
+    Where recipients must be told of the outcome (GDPR art. 19), a line for each is there from the start.
+    """
     actor.must(Act.CASE_WORK, case_right.case.organisation)
     case_touch(case=case_right.case, version=version)
     rules = RULES[case_right.right]
@@ -32,6 +39,8 @@ def case_right_start(*, case_right: CaseRight, actor: Actor, version: int | None
         case_task_add(case_right=case_right, kind=TaskKind.PLAN_COLLECTION, automatic=True)
     for kind in rules.default_tasks:
         case_task_add(case_right=case_right, kind=kind)
+    if case_right.right in CHECKLIST_ITEMS:
+        recipient_lines_add(case_right=case_right)
     case_right_move(case_right=case_right, target=Stage.IN_PROGRESS, actor=actor)
 
 
@@ -133,8 +142,9 @@ def checklist_item_set(
     """Mark an item done, justified in words, or open again; refused once the right is decided.
 
     What the machine left open says what is missing: to call it done takes words about where it was found, and
-    recipients without a name can only be justified (GDPR art. 15(1)(c), CJEU C-154/21).
-    Raises DomainError `justification_missing`, `recipients_unnamed` or `right_decided`.
+    recipients without a name can only be justified (GDPR art. 15(1)(c), CJEU C-154/21), like recipients that are still
+    to be told (art. 19). Raises DomainError `justification_missing`, `recipients_unnamed`, `recipients_waiting` or
+    `right_decided`.
     """
     case_right = item.case_right
     if actor.user is not None:
@@ -143,7 +153,7 @@ def checklist_item_set(
     case_lock(case_right.case)
     CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.ready
     case_right.refresh_from_db(fields=["stage"])
-    if case_right.stage in (Stage.IN_REVIEW, Stage.DECIDED, Stage.ANSWERED):
+    if case_right.stage in CHECKLIST_CLOSED:
         raise DomainError("right_decided", _("This right is decided or in review: its checklist is closed."))
     if state == ItemState.JUSTIFIED and not note.strip():
         raise DomainError("justification_missing", _("Say why this item is not in the answer."))
@@ -162,9 +172,26 @@ def checklist_item_set(
     )
 
 
+@transaction.atomic
+def checklist_items_done(*, case_right: CaseRight, notes: Mapping[str, str]) -> None:
+    """What a record proves, by code of the item, with its words; items that the right does not have are left out.
+
+    Does nothing once the right is decided: its checklist is closed.
+    """
+    case_right.refresh_from_db(fields=["stage"])
+    if case_right.stage in CHECKLIST_CLOSED:
+        return
+    for item in ChecklistItem.objects.filter(case_right=case_right, code__in=notes):
+        item.case_right = case_right
+        checklist_item_set(item=item, state=ItemState.DONE, note=notes[item.code], actor=Actor.SYSTEM)
+
+
 def _done_check(item: ChecklistItem, note: str) -> None:
     """Refuse to call something done over the machine's own finding that it is missing."""
     if item.code == "A3" and (missing := recipients_missing(item.case_right)):
         raise DomainError("recipients_unnamed", _("This can only be justified: %(missing)s") % {"missing": missing})
+    if item.code == CHECKLIST_ITEMS.get(item.case_right.right) and (waiting := recipients_waiting(item.case_right)):
+        message = _("These recipients are still to be told: %(names)s. Set their lines, or justify this item in words.")
+        raise DomainError("recipients_waiting", message % {"names": listed(line.name for line in waiting)})
     if item.set_by is None and item.note and not note.strip():
         raise DomainError("justification_missing", _("Say where you found what was missing."))
