@@ -25,7 +25,7 @@ from requests_app.models import Case, CaseRight
 from requests_app.models.cases import LOOK_NOW
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_lock
-from requests_app.vocabulary import ClockCause
+from requests_app.vocabulary import ClockCause, Review
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +78,8 @@ def facts_of(case_right: CaseRight) -> Facts:
     zone = case_right.case.organisation.time_zone
     begun_at = case_right.counts_from
     asked = [one for one in case_right.suspensions.all() if one.asked_at and one.asked_at >= begun_at]
-    announced = [one.sent_at for one in case_right.extensions.all() if one.sent_at and one.sent_at >= begun_at]
+    extensions = [one for one in case_right.extensions.all() if one.review != Review.OVERTAKEN]
+    announced = [one.sent_at for one in extensions if one.sent_at and one.sent_at >= begun_at]
     return replace(
         facts_new(case_right.case.organisation, begun_at),
         pauses=tuple(
