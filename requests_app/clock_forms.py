@@ -14,7 +14,8 @@ from requests_app.vocabulary import ExtensionReason, SuspensionReason, Way
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"]
 
 
-def _moment(label: Any, hint: Any) -> forms.DateTimeField:
+def moment_field(label: Any, hint: Any) -> forms.DateTimeField:
+    """A moment, typed in the organisation's time zone."""
     return forms.DateTimeField(
         label=label,
         help_text=hint,
@@ -24,7 +25,8 @@ def _moment(label: Any, hint: Any) -> forms.DateTimeField:
     )
 
 
-def _day(label: Any, hint: Any, *, required: bool) -> forms.DateField:
+def day_field(label: Any, hint: Any, *, required: bool) -> forms.DateField:
+    """A day."""
     return forms.DateField(
         label=label,
         help_text=hint,
@@ -35,7 +37,8 @@ def _day(label: Any, hint: Any, *, required: bool) -> forms.DateField:
     )
 
 
-def _words(label: Any, hint: Any, rows: int = 3) -> forms.CharField:
+def words_field(label: Any, hint: Any, rows: int = 3) -> forms.CharField:
+    """Words that must not be missing."""
     return forms.CharField(
         label=label,
         help_text=hint,
@@ -45,7 +48,7 @@ def _words(label: Any, hint: Any, rows: int = 3) -> forms.CharField:
     )
 
 
-class _RightsForm(CaseForm):
+class RightsForm(CaseForm):
     """A form about some rights of the case; `rights` are those it may name."""
 
     errors_of = {"rights_missing": "rights", "right_never_suspended": "rights", "right_not_askable": "rights",
@@ -68,11 +71,11 @@ class _RightsForm(CaseForm):
         return [self.known[code] for code in self.cleaned_data["rights"]]
 
 
-class SuspendForm(_RightsForm):
+class SuspendForm(RightsForm):
     """A question to the person, without whose answer some rights cannot go on."""
 
     errors_of = {
-        **_RightsForm.errors_of,
+        **RightsForm.errors_of,
         "why_missing": "why", "identity_established": "reason", "no_way_to_ask": "way",
         "message_empty": "body", "message_too_long": "body",
         "sent_on_missing": "sent_on", "sent_on_impossible": "sent_on",
@@ -82,7 +85,7 @@ class SuspendForm(_RightsForm):
         label=_("What must be known"), choices=SuspensionReason.choices, widget=forms.RadioSelect,
         error_messages={"required": _("Choose what must be known.")},
     )
-    why = _words(
+    why = words_field(
         _("Why the answer is needed"),
         _("The reasonable doubt, or why the scope is unclear. Stays on the case, and an authority may read it."),
     )
@@ -91,12 +94,14 @@ class SuspendForm(_RightsForm):
         help_text=_("Only then may the scope be asked (recital 63); without it the pause is open to challenge."),
         required=False,
     )
-    body = _words(_("The question"), "", rows=5)
+    body = words_field(_("The question"), "", rows=5)
     way = forms.ChoiceField(
         label=_("How it leaves"), choices=Way.choices, widget=forms.RadioSelect, initial=Way.PAGE,
         error_messages={"required": _("Choose how it leaves.")},
     )
-    sent_on = _day(_("The letter left on"), _("Only by post: the clock stands still from that day."), required=False)
+    sent_on = day_field(
+        _("The letter left on"), _("Only by post: the clock stands still from that day."), required=False
+    )
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -113,7 +118,7 @@ class AnswerForm(CaseForm):
 
     errors_of = {"answered_in_future": "answered_at", "answered_before_asked": "answered_at"}
 
-    answered_at = _moment(_("The answer arrived at"), _("By post or by phone. The clock runs on from there."))
+    answered_at = moment_field(_("The answer arrived at"), _("By post or by phone. The clock runs on from there."))
 
 
 class ContinueForm(CaseForm):
@@ -135,7 +140,7 @@ class ExtendForm(CaseForm):
         label=_("Reason"), choices=ExtensionReason.choices, widget=forms.RadioSelect,
         error_messages={"required": _("Choose the reason.")},
     )
-    reasoning = _words(_("What makes it long, in words"), "", rows=4)
+    reasoning = words_field(_("What makes it long, in words"), "", rows=4)
 
     def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -148,18 +153,20 @@ class PostForm(CaseForm):
 
     errors_of = {"sent_on_missing": "sent_on", "sent_on_impossible": "sent_on"}
 
-    sent_on = _day(_("The letter left on"), _("The extension holds from that day."), required=True)
+    sent_on = day_field(_("The letter left on"), _("The extension holds from that day."), required=True)
 
 
-class ReceiptForm(_RightsForm):
+class ReceiptForm(RightsForm):
     """Another day of arrival, with how it is known."""
 
     errors_of = {
-        **_RightsForm.errors_of,
+        **RightsForm.errors_of,
         "received_in_future": "received_at", "reason_missing": "reason", "event_before_receipt": "received_at",
     }  # fmt: skip
 
-    received_at = _moment(
+    received_at = moment_field(
         _("Arrived at"), _("When it reached the organisation by any of its doors, even at night or at another desk.")
     )
-    reason = _words(_("How the right day is known"), _("For example the stamp on the letter. Stays in the journal."))
+    reason = words_field(
+        _("How the right day is known"), _("For example the stamp on the letter. Stays in the journal.")
+    )
