@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
     "letters": {"task": "requests_app.letters_sweep", "schedule": timedelta(seconds=60)},
     "notices": {"task": "requests_app.notices_sweep", "schedule": timedelta(seconds=60)},
     "clocks": {"task": "requests_app.clocks_sweep", "schedule": timedelta(hours=6)},
+    "breaches": {"task": "requests_app.breaches_sweep", "schedule": timedelta(minutes=5)},
     "mail": {"task": "requests_app.mail_sweep", "schedule": timedelta(minutes=5)},
     "restrictions": {"task": "requests_app.restrictions_sweep", "schedule": timedelta(minutes=5)},
     "reminders": {"task": "requests_app.reminders_sweep", "schedule": timedelta(minutes=5)},

@@ -30,6 +30,7 @@ from requests_app.desk_forms import (
     ground_name,
 )
 from requests_app.duty_page import DUTIES, Duties, duties_of, is_restricted
+from requests_app.handling_page import Handling, handling_of
 from requests_app.models import (
     Case,
     CaseRight,
@@ -190,6 +191,7 @@ class CasePage:
     note: NoteForm | None
     right_add: RightAddForm | None
     identity_words: str
+    handling: Handling
     may_work: bool
     may_close: bool
     may_name_recipients: bool
@@ -272,6 +274,7 @@ def case_page(case_id: int, user: User, *, show: str = "all", forms: Forms | Non
         note=kept.get("note") or NoteForm(auto_id="note-%s") if may_work else None,  # type: ignore[arg-type]
         right_add=_right_add_form(case, rights, kept) if may_work else None,
         identity_words=basis_words(case.identity_basis) if case.identity_established_at else "",
+        handling=handling_of(case, user),
         may_work=may_work,
         may_close=may_work and all(right.is_answered for right in rights) and not is_restricted(rights),
         may_name_recipients=may_work and any(right.recipient_notices.all() for right in rights),

@@ -49,7 +49,7 @@ def words_field(label: Any, hint: Any, rows: int = 3, *, required: bool = True) 
     )
 
 
-class _RightsForm(CaseForm):
+class RightsForm(CaseForm):
     """A form about some rights of the case; `rights` are those it may name."""
 
     errors_of = {"rights_missing": "rights", "right_never_suspended": "rights", "right_not_askable": "rights",
@@ -72,11 +72,11 @@ class _RightsForm(CaseForm):
         return [self.known[code] for code in self.cleaned_data["rights"]]
 
 
-class SuspendForm(_RightsForm):
+class SuspendForm(RightsForm):
     """A question to the person, without whose answer some rights cannot go on."""
 
     errors_of = {
-        **_RightsForm.errors_of,
+        **RightsForm.errors_of,
         "why_missing": "why", "identity_established": "reason", "no_way_to_ask": "way",
         "message_empty": "body", "message_too_long": "body",
         "sent_on_missing": "sent_on", "sent_on_impossible": "sent_on",
@@ -157,11 +157,11 @@ class PostForm(CaseForm):
     sent_on = day_field(_("The letter left on"), _("The extension holds from that day."), required=True)
 
 
-class ReceiptForm(_RightsForm):
+class ReceiptForm(RightsForm):
     """Another day of arrival, with how it is known."""
 
     errors_of = {
-        **_RightsForm.errors_of,
+        **RightsForm.errors_of,
         "received_in_future": "received_at", "reason_missing": "reason", "event_before_receipt": "received_at",
     }  # fmt: skip
 

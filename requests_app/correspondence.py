@@ -1,9 +1,13 @@
-"""The one place that writes to a data subject: it renders the mail, files it on the case and puts it in the outbox."""
+"""The one place that writes mail about a case: it renders it, files it on the case and puts it in the outbox.
+
+`person_write` alone writes to data subjects, `client_write` to the controllers to whom a request is handed on, and
+`staff_write` to whoever answers for data protection.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import quote
 from functools import partial
 from hmac import compare_digest
@@ -29,7 +33,7 @@ from requests_app.models import Case, Message, Outgoing, PartyAddress
 from requests_app.vocabulary import Channel, Direction
 
 if TYPE_CHECKING:
-    from dsar.core.models import Organisation, SupervisoryAuthority
+    from dsar.core.models import Organisation, StoredFile, SupervisoryAuthority
 
 # What opens something for whoever holds it. The mail carries it; the copy on the case does not: a colleague who reads
 # the case must not be able to confirm an address or open the tracking page in the person's stead.
@@ -60,40 +64,101 @@ def person_write(
     existing = Outgoing.objects.filter(key=key).first()
     if existing is not None:
         return existing
+    known = {**context, "name": address.party.name if address.confirmed_at else ""}
+    outgoing = _outgoing_create(case, template, address.value, key, known, case.language, in_reply_to)
+    _copy_file(case, outgoing, context)
+    outbox.outbox_queue(outgoing)
+    return outgoing
+
+
+def client_write(
+    *,
+    case: Case,
+    template: str,
+    recipient: str,
+    key: str,
+    context: Mapping[str, Any],
+    files: Sequence[StoredFile] = (),
+    in_reply_to: str = "",
+) -> Outgoing:
+    """Write one e-mail to a controller for which we process data, about a request handed on to it (art. 28(3)(e)).
+
+    In the organisation's language, with `files` attached. Its copy on the case is not shown to the person. As for
+    `person_write`, the same key again writes nothing, and the caller's transaction decides.
+    """
+    existing = Outgoing.objects.filter(key=key).first()
+    if existing is not None:
+        return existing
+    outgoing = _outgoing_create(case, template, recipient, key, context, case.organisation.language, in_reply_to)
+    outgoing.files.set(files)
+    _copy_file(case, outgoing, context)
+    outbox.outbox_queue(outgoing)
+    return outgoing
+
+
+def staff_write(
+    *, case: Case, template: str, recipient: str, language: str, key: str, context: Mapping[str, Any]
+) -> Outgoing:
+    """Write one e-mail that may not be lost to a member of staff, about a case and without its content.
+
+    It leaves by the outbox, at least once; no copy stands on the case. The same key again writes nothing.
+    """
+    existing = Outgoing.objects.filter(key=key).first()
+    if existing is not None:
+        return existing
+    # The organisation's chain tells of it, not the case's.
+    outgoing = _outgoing_create(case, template, recipient, key, context, language, is_of_case=False)
+    outbox.outbox_queue(outgoing)
+    return outgoing
+
+
+def _outgoing_create(
+    case: Case,
+    template: str,
+    recipient: str,
+    key: str,
+    context: Mapping[str, Any],
+    language: str,
+    in_reply_to: str = "",
+    *,
+    is_of_case: bool = True,
+) -> Outgoing:
+    """The row of one mail, rendered in that language."""
     organisation = case.organisation
-    known = {**mail_context(case, organisation), **context}
-    known["name"] = address.party.name if address.confirmed_at else ""
+    known = {**mail_context(case, organisation), "language": language, **context}
     # Dates are those of the establishment that handles the request (law of the clock), whatever zone the server is in.
-    with translation.override(case.language), timezone.override(organisation.time_zone):
+    with translation.override(language), timezone.override(organisation.time_zone):
         subject = one_line(_render(f"{template}/subject.txt", known))
         text = _tidy(_render(f"{template}/body.txt", known))
         html = _render(f"{template}/body.html", known, autoescape=True)
     mailbox = mailbox_format(organisation.name, organisation.privacy_email)
-    outgoing = Outgoing.objects.create(
+    return Outgoing.objects.create(
         key=key,
         organisation=organisation,
-        case=case,
+        case=case if is_of_case else None,
         message_id=message_id_make(reference=case.reference, key=key, domain=organisation.privacy_email),
-        recipient=address.value,
+        recipient=recipient,
         sender=mailbox,
         reply_to=mailbox,
         in_reply_to=one_line(in_reply_to)[:255],
         subject=subject,
         body_text=text,
         body_html=html,
-        language=case.language,
+        language=language,
     )
+
+
+def _copy_file(case: Case, outgoing: Outgoing, context: Mapping[str, Any]) -> None:
+    """What was written stands on the case, without what opens something."""
     Message.objects.create(
         case=case,
         direction=Direction.OUTBOUND,
         channel=Channel.EMAIL,
-        subject=subject,
-        body=secrets_mask(text, context),
+        subject=outgoing.subject,
+        body=secrets_mask(outgoing.body_text, context),
         at=timezone.now(),
         message_id=outgoing.message_id,
     )
-    outbox.outbox_queue(outgoing)
-    return outgoing
 
 
 def body_checked(body: str, *, may_be_empty: bool = False) -> str:

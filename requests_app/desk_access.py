@@ -84,7 +84,7 @@ def case_or_404(request: HttpRequest, reference: str, act: Act = Act.CASE_READ) 
     )
     if case is None:
         raise Http404
-    _act_check(user, act, case.organisation_id)
+    act_check(user, act, case.organisation_id)
     return case
 
 
@@ -108,7 +108,7 @@ def task_or_404(request: HttpRequest, task_id: int) -> CaseTask:
     )
     if task is None:
         raise Http404
-    _act_check(user, Act.TASK_WORK, task.case.organisation_id)
+    act_check(user, Act.TASK_WORK, task.case.organisation_id)
     return task
 
 
@@ -119,7 +119,7 @@ def mail_or_404(request: HttpRequest, mail_id: int, act: Act = Act.CASE_WORK) ->
     mail = waiting.filter(pk=mail_id).first()
     if mail is None:
         raise Http404
-    _act_check(user, act, mail.organisation_id)
+    act_check(user, act, mail.organisation_id)
     return mail
 
 
@@ -135,7 +135,8 @@ def page_before(request: HttpRequest, otherwise: str) -> str:
     return named if is_ours else otherwise
 
 
-def _act_check(user: User, act: Act, organisation_id: int) -> None:
+def act_check(user: User, act: Act, organisation_id: int) -> None:
+    """Raises NotAllowed, with the reason, when no role of the member there includes the act."""
     if not user.may(act, organisation_id):
         raise NotAllowed(f"{act}_not_allowed", _refusal(act))
 

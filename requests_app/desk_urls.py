@@ -2,14 +2,18 @@
 
 from django.urls import path
 
+from requests_app import breach_views as breach
 from requests_app import calendar_views as calendar
 from requests_app import case_views as case
 from requests_app import clock_views as clock
 from requests_app import desk_views as desk
 from requests_app import duty_views as duty
+from requests_app import handling_views as handling
 
 CASE = "cases/<str:reference>/"
 RIGHT = CASE + "rights/<slug:right>/"
+FORWARDING = CASE + "forwardings/<int:number>/"
+BREACH = "breaches/<int:number>/"
 
 urlpatterns = [
     path("", desk.queue, name="desk-queue"),
@@ -71,4 +75,27 @@ urlpatterns = [
     path(CASE + "messages/", case.message_send, name="message-send"),
     path(CASE + "messages/read/", case.messages_read, name="messages-read"),
     path(CASE + "notes/", case.note_add, name="note-add"),
+    path(CASE + "acts/", handling.case_acts, name="case-acts"),
+    path(CASE + "intake/", handling.intake_correct, name="intake-correct"),
+    path(RIGHT + "reclassify/", handling.case_right_reclassify, name="case-right-reclassify"),
+    path(CASE + "forward/", handling.case_forward, name="case-forward"),
+    path(FORWARDING, handling.forwarding_detail, name="forwarding-detail"),
+    path(FORWARDING + "received/", handling.forwarding_received, name="forwarding-received"),
+    path(FORWARDING + "answered/", handling.forwarding_answered, name="forwarding-answered"),
+    path(FORWARDING + "chase/", handling.forwarding_chase, name="forwarding-chase"),
+    path(FORWARDING + "stop/", handling.forwarding_stop, name="forwarding-stop"),
+    path(FORWARDING + "letter/", handling.forwarding_letter, name="forwarding-letter"),
+    path(CASE + "transfer/", handling.case_transfer, name="case-transfer"),
+    path(CASE + "merge/", handling.case_merge, name="case-merge"),
+    path(CASE + "hold/", handling.hold_begin, name="hold-begin"),
+    path(CASE + "hold/end/", handling.hold_end, name="hold-end"),
+    path(CASE + "complaints/", handling.complaint_record, name="complaint-record"),
+    path(CASE + "complaints/<int:number>/end/", handling.complaint_end, name="complaint-end"),
+    path(CASE + "breach/", breach.breach_report, name="breach-report"),
+    path("breaches/", breach.breaches, name="desk-breaches"),
+    path(BREACH, breach.breach_detail, name="breach-detail"),
+    path(BREACH + "assess/", breach.breach_assess, name="breach-assess"),
+    path(BREACH + "authority/", breach.breach_authority_told, name="breach-authority-told"),
+    path(BREACH + "persons/", breach.breach_persons_told, name="breach-persons-told"),
+    path(BREACH + "close/", breach.breach_close, name="breach-close"),
 ]

@@ -22,7 +22,8 @@ from django.utils.translation import override as language_override
 
 from dsar.core.colour import accent_print
 from dsar.core.models import Organisation
-from dsar.core.templatetags.dsar_format import article, day_full
+from dsar.core.templatetags.dsar_format import article, day_full, one_line
+from dsar.core.texts import listed
 from requests_app.clock_words import explanation_words
 from requests_app.correspondence import absolute, authority_words
 from requests_app.deadline_rules import Rule
@@ -30,9 +31,9 @@ from requests_app.deadlines import Deadline
 from requests_app.grounds import GROUNDS, Ground
 from requests_app.letter_facts import facts_recorded, follows_forwarded
 from requests_app.letter_words import answer_words, ground_words, section_heading, source_words
-from requests_app.models import Case, CaseRight, Decision, Extension, PartyAddress
+from requests_app.models import Case, CaseRight, Decision, Extension, Forwarding, PartyAddress, Restriction
 from requests_app.rights_table import ADVERSE, RULES, is_done
-from requests_app.vocabulary import AddressKind, ExtensionReason, ItemState, Review, Stage
+from requests_app.vocabulary import AddressKind, ExtensionReason, ForwardedTo, HandOver, ItemState, Review, Stage
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,6 @@ class Told:
 
     text: str
     source: str = ""
-from requests_app.models import Restriction
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,63 @@ EXTENSION_BECAUSE = {
         "We need this time because an exceptional number of requests has reached us at once."
     ),
 }
+
+
+def forwarding_html(forwarding: Forwarding) -> str:
+    """The letter that says who has the request now, in the language of the person."""
+    case = forwarding.case
+    with language_override(case.language), timezone.override(ZoneInfo(case.organisation.time_zone)):
+        return render_to_string(
+            "letters/forwarding.html",
+            {
+                **_frame(case, due_on=None, dated=forwarding.forwarded_at),
+                "title": _("We passed your request on"),
+                "paragraphs": forwarding_paragraphs(forwarding),
+                "is_processor": forwarding.to == ForwardedTo.CLIENT,
+                "signatory": forwarding.forwarded_by.name,
+            },
+        )
+
+
+def forwarding_paragraphs(forwarding: Forwarding) -> list[str]:
+    """What the person reads, in the active language: what arrived when, who has it since when and why, who answers."""
+    case = forwarding.case
+    rights = list(forwarding.rights.all())
+    known = {
+        "received": day_full(min(right.received_at for right in rights)),
+        "rights": listed(f"“{right.definition.verb}”" for right in rights),
+        "passed": day_full(forwarding.forwarded_at),
+        "name": forwarding.name,
+        "organisation": case.organisation.name,
+        "reference": forwarding.reference_there,
+        "reach": ", ".join(filter(None, (forwarding.email, one_line(_postal(forwarding))))),
+    }
+    asked = _("On %(received)s we received your request: %(rights)s.") % known
+    if forwarding.to == ForwardedTo.ORGANISATION:
+        because = {
+            HandOver.AGREED: _("Your request concerns %(name)s, and you agreed that we pass it on."),
+            HandOver.JOINT: _("Your request concerns %(name)s, which is responsible for these data together with us."),
+        }[HandOver(forwarding.because)]
+        passed = _(
+            "On %(passed)s we gave it to %(name)s, with the date on which we received it. Its reference there is "
+            "%(reference)s. The tracking key, if you have one, stays the same."
+        )
+    else:
+        because = _("%(organisation)s processes these data for %(name)s, which decides on them and answers you.")
+        passed = _(
+            "On %(passed)s we passed your request on to %(name)s as it arrived, with the date on which we received it."
+        )
+    reach = _("You reach %(name)s here: %(reach)s.") if known["reach"] else ""
+    ours = _("We do nothing more about it ourselves.")
+    return [asked, because % known, f"{passed % known} {reach % known}".strip(), ours]
+
+
+def _postal(forwarding: Forwarding) -> str:
+    """The postal address of another organisation of this desk; of a client only the mailbox is known."""
+    if forwarding.to != ForwardedTo.ORGANISATION:
+        return ""
+    taker = Case.objects.select_related("organisation").filter(reference=forwarding.reference_there).first()
+    return taker.organisation.postal_address if taker else ""
 
 
 def lifting_html(restriction: Restriction) -> str:

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from dsar.core.actors import Actor
 from dsar.core.broker import task_queue
+from dsar.core.files import file_read
 from dsar.core.journal import journal_append
 from requests_app.models import Outgoing
 from requests_app.models.messages import OutgoingQuerySet
@@ -34,7 +35,8 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))  # th
 GIVE_UP_AFTER = timedelta(days=5)  # the usual patience of mail servers (RFC 5321, 4.5.4.1)
 QUEUE_LEASE = timedelta(minutes=5)  # what the sweep has queued is left alone for so long
 SWEEP_LIMIT = 1000
-AUTOMATIC = ("acknowledgement", "access_code")  # kinds of key written by the machine without anybody's decision
+# Kinds of key written by the machine without anybody's decision.
+AUTOMATIC = ("acknowledgement", "access_code", "breach_alert")
 
 
 def outbox_queue(outgoing: Outgoing) -> None:
@@ -126,6 +128,10 @@ def mail_message(outgoing: Outgoing) -> EmailMultiAlternatives:
         headers=headers,
     )
     message.attach_alternative(outgoing.body_html, "text/html")
+    for stored in outgoing.files.select_related("key"):
+        # A mail inside a mail would be taken apart and encoded anew: it goes as the bytes that it is.
+        is_mail = stored.content_type == "message/rfc822"
+        message.attach(stored.name, file_read(stored), "application/octet-stream" if is_mail else stored.content_type)
     return message
 
 

@@ -17,7 +17,7 @@ from dsar.core.rights import RIGHTS
 from requests_app.clock_ruler import MiniRuler
 from requests_app.clock_words import DueWords
 from requests_app.desk_dates import right_due, right_mini_ruler
-from requests_app.models import Case, CaseRight, Message, Party
+from requests_app.models import Case, CaseRight, Complaint, Message, Party
 from requests_app.vocabulary import ACTING, Capacity, Channel, Review, Stage
 
 PAGE = 50  # cases
@@ -110,6 +110,7 @@ class QueueRow:
     due: DueWords
     ruler: MiniRuler
     unread: int
+    is_complained: bool
     is_hot: bool
 
     @property
@@ -223,7 +224,10 @@ def _with_rows(cases: QuerySet[Case]) -> QuerySet[Case]:
     return (
         cases.select_related("organisation", "assignee")
         .defer("text", "search_text")
-        .annotate(unread=Coalesce(unread, 0))
+        .annotate(
+            unread=Coalesce(unread, 0),
+            complained=Exists(Complaint.objects.filter(case=OuterRef("pk"), ended_on=None)),
+        )
         .prefetch_related("rights", Prefetch("parties", Party.objects.order_by("pk")))
     )
 
@@ -250,6 +254,7 @@ def _row(case: Case, today: date) -> QueueRow:
         due=due,
         ruler=right_mini_ruler(lead, today),
         unread=case.unread,  # type: ignore[attr-defined]  # annotated above
+        is_complained=case.complained,  # type: ignore[attr-defined]  # annotated above
         is_hot=due.css == "late",
     )
 

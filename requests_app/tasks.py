@@ -6,7 +6,7 @@ from django.utils import timezone
 from dsar.core.broker import task_queue
 from requests_app import outbox
 from requests_app.models import Case, Extension, Restriction
-from requests_app.services import clocks, digests, letters, mail, notices, reminders, restrictions
+from requests_app.services import breaches, clocks, digests, letters, mail, notices, reminders, restrictions
 
 
 @shared_task(name="requests_app.outbox_send")
@@ -74,6 +74,12 @@ def notices_sweep() -> None:
         task_queue("requests_app.lifting_prepare", restriction_id)
     for extension_id in notices.notices_unprepared():
         task_queue("requests_app.notice_prepare", extension_id)
+
+
+@shared_task(name="requests_app.breaches_sweep")
+def breaches_sweep() -> None:
+    """Tell whoever answers for data protection of breaches whose hours run out."""
+    breaches.breaches_sweep()
 
 
 @shared_task(name="requests_app.clocks_sweep")

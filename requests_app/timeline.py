@@ -20,6 +20,8 @@ from requests_app.models import Case, Message
 from requests_app.rights_table import checklist_label
 from requests_app.vocabulary import (
     AddressKind,
+    BreachRisk,
+    Capacity,
     Channel,
     DeliverableKind,
     Delivery,
@@ -29,6 +31,7 @@ from requests_app.vocabulary import (
     EntitlementProof,
     ExtensionReason,
     FileKind,
+    HandOver,
     HumanOutcome,
     ItemState,
     NoticeState,
@@ -49,6 +52,7 @@ _LAW = (
     "case.", "case_right.added", "clock.", "address.", "identity.", "decision.", "release.", "right.", "answer.",
     "deliverable.downloaded", "suspension.", "extension.", "receipt.", "restriction.", "lifting.", "recipient",
     "safeguards.", "statement.", "human_review.", "directive", "entitlement.",
+    "intake.", "case_right.reclassified", "forwarding.", "hold.", "complaint.", "breach.",
 )  # fmt: skip
 _MESSAGES = ("message.", "mail.")
 LONG = 600  # characters
@@ -89,16 +93,18 @@ def timeline(case: Case, messages: Iterable[Message], show: str = "all") -> list
     )
     by_id = {message.pk: message for message in messages}
     by_message_id = {message.message_id: message for message in by_id.values() if message.message_id}
-    lines, told = [], set()
+    lines, told, joined = [], set(), set()
     for event in events:
         message = by_id.get(event.facts.get("message", 0)) or by_message_id.get(event.facts.get("message_id", ""))
         if event.kind == "case.opened":
             message = next((found for found in by_id.values() if _is_request(found)), None)
+        joined.update(event.facts.get("messages", ()))
         if message is not None:
             told.add(message.pk)
         lines.append(_event_line(event, case, message))
-    # What is filed without an event of its own: mails that wait to be sent.
-    lines += [_message_line(message, case) for message in by_id.values() if message.pk not in told]
+    # What is filed without an event of its own: mails that wait to be sent, and messages of a case that joined.
+    rest = [message for message in by_id.values() if message.pk not in told]
+    lines += [_message_line(message, case, has_left=message.pk in joined) for message in rest]
     lines.reverse()
     lines.sort(key=lambda line: line.at, reverse=True)
     return lines if show == "all" else [line for line in lines if line.group == show]
@@ -124,10 +130,10 @@ def _event_line(event: AuditEvent, case: Case, message: Message | None) -> Line:
     )
 
 
-def _message_line(message: Message, case: Case) -> Line:
+def _message_line(message: Message, case: Case, *, has_left: bool) -> Line:
     label = {
         Direction.INBOUND: EVENTS["message.received"],
-        Direction.OUTBOUND: gettext_lazy("Message waits to be sent"),
+        Direction.OUTBOUND: EVENTS["message.sent"] if has_left else gettext_lazy("Message waits to be sent"),
         Direction.NOTE: EVENTS["note.added"],
     }[Direction(message.direction)]
     return Line(
@@ -283,6 +289,46 @@ def _value(name: str) -> Fact:
     return lambda facts, values: str(values.get(name, ""))
 
 
+FIELDS = {
+    "name": gettext_lazy("name"),
+    "capacity": gettext_lazy("capacity"),
+    "language": gettext_lazy("language"),
+    "channel": gettext_lazy("channel"),
+    "country": gettext_lazy("country"),
+    "subject_name": gettext_lazy("name of the data subject"),
+}
+
+
+def _fields(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    """What was corrected, old → new where the values still stand."""
+    both = {**values, **facts}
+    return listed(_field(name, both) for name in facts.get("fields", []))
+
+
+def _field(name: str, both: Mapping[str, Any]) -> str:
+    kind = name.rpartition("_")[0]  # "email_17", "email_added"
+    label = FIELDS.get(name) or (AddressKind(kind).label if kind in AddressKind.values else name)
+    vocabulary = {"capacity": Capacity, "channel": Channel}.get(name)
+    old, new = (
+        str(vocabulary(code).label) if vocabulary and code in vocabulary.values else str(code)
+        for code in (both.get(f"{name}_before", ""), both.get(f"{name}_after", ""))
+    )
+    shown = " → ".join(part for part in (old, new or ("–" if old else "")) if part)
+    return _("%(field)s: %(values)s") % {"field": label, "values": shown} if shown else str(label)
+
+
+def _reclassified(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    return f"{_right({'right': facts.get('before')}, {})} → {_right(facts, {})}"
+
+
+def _fact(name: str) -> Fact:
+    return lambda facts, values: str(facts.get(name) or "")
+
+
+def _day(name: str) -> Fact:
+    return lambda facts, values: _date(facts[name]) if facts.get(name) else ""
+
+
 BASES = {
     "address_on_file": gettext_lazy("the confirmed address is on file"),
     "authenticated": gettext_lazy("request from an account they were signed in to"),
@@ -345,6 +391,19 @@ _FACTS: dict[str, Fact] = {
     "entitled_as": _label("entitled_as", EntitledAs),
     "proof": _label("proof", EntitlementProof),
     "files": _files,
+    "fields": _fields,
+    "reclassified": _reclassified,
+    "to": _fact("name"),
+    "from": _fact("organisation"),
+    "reference": _fact("reference"),
+    "hand_over": _label("because", HandOver),
+    "received_there_on": _day("received_there_on"),
+    "answered_on": _day("answered_on"),
+    "lodged_on": _day("lodged_on"),
+    "ended_on": _day("ended_on"),
+    "notify_by": _instant("notify_by"),
+    "told_at": _instant("told_at"),
+    "risk": _label("risk", BreachRisk),
     "address": _value("address"),
     "where": _value("where"),
 }
@@ -383,6 +442,24 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "directive.carried_out": (),
     "directives.looked_for": ("directives",),
     "entitlement.recorded": ("entitled_as", "proof"),
+    "intake.corrected": ("fields",),
+    "case_right.reclassified": ("reclassified",),
+    "case.forwarded": ("to", "right"),
+    "forwarding.received": ("to", "received_there_on"),
+    "forwarding.answered": ("to", "answered_on"),
+    "forwarding.chased": ("to",),
+    "forwarding.stopped": ("to",),
+    "case.transferred": ("to", "reference", "right", "hand_over"),
+    "case.taken_over": ("from", "reference", "right", "hand_over"),
+    "case.merged": ("reference", "right"),
+    "case.joined": ("reference", "right"),
+    "complaint.recorded": ("lodged_on",),
+    "complaint.ended": ("ended_on",),
+    "breach.reported": ("notify_by",),
+    "breach.assessed": ("risk",),
+    "breach.authority_told": ("told_at",),
+    "breach.persons_told": ("told_at",),
+    "identity.withdrawn": ("basis",),
     "address.confirmed": ("kind_of_address", "address"),
     "address.found_on_file": ("kind_of_address", "source"),
     "identity.established": ("basis",),

@@ -51,6 +51,7 @@ class Review(TextChoices):
     APPROVED = "approved"
     SENT_BACK = "sent_back"
     SINGLE_HANDED = "single_handed"
+    OVERTAKEN = "overtaken"  # the right ended, or became another one, before anybody had said anything
 
 
 class Capacity(TextChoices):
@@ -201,6 +202,8 @@ class ClockCause(TextChoices):
     EXTENDED = "extended", _("extension announced")
     CORRECTED = "corrected", _("day of arrival corrected")
     CALENDAR = "calendar", _("rule or calendar changed")
+    RECLASSIFIED = "reclassified", _("read as another right")
+    MERGED = "merged", _("joined with another request")
 
 
 class Way(TextChoices):
@@ -316,6 +319,29 @@ class ForwardedTo(TextChoices):
 
     CLIENT = "client", _("a client that decides on the processing")
     ORGANISATION = "organisation", _("another organisation of this desk")
+
+
+class HandOver(TextChoices):
+    """What lets a request be given to another organisation, with the personal data in it."""
+
+    AGREED = "agreed", _("the person agrees, or asked for it")
+    JOINT = "joint", _("it is jointly responsible with us (article 26)")
+
+
+class BreachRisk(TextChoices):
+    """What a personal data breach means for the persons (GDPR arts. 33(1) and 34(1))."""
+
+    NONE = "none", _("no risk for anybody is likely")
+    RISK = "risk", _("a risk for the persons")
+    HIGH = "high", _("a high risk for the persons")
+
+
+class BreachAlert(TextChoices):
+    """When whoever answers for data protection is told of a breach: each once, the latest that is reached."""
+
+    REPORTED = "reported", _("reported")
+    DAY_LEFT = "day_left", _("24 hours left")
+    OVER = "over", _("hours over")
 
 
 class SpamSign(TextChoices):

@@ -16,8 +16,8 @@ from dsar.core.files import file_store
 from dsar.core.models import Organisation, User
 from dsar.core.roles import Role
 from exports.models import Collection, DataSource, SourceMap
-from requests_app.models import Case, CaseRight, Directive, InboundMail, Statement, Suspension
-from requests_app.services import case_suspend, case_task_add
+from requests_app.models import Case, CaseRight, Complaint, Directive, Forwarding, InboundMail, Statement, Suspension
+from requests_app.services import breach_report, case_forward, case_suspend, case_task_add, complaint_record
 from requests_app.services.calendars import calendar_feed_add
 from tests.factories import OrganisationFactory, TeamFactory, UserFactory, a_case, actor_for, member, right_of
 
@@ -62,6 +62,8 @@ REVIEW = Door("post", "right", READERS, REVIEWERS)
 TASK_READERS = (*READERS, Role.CONTRIBUTOR)
 TASK_ACT = Door("post", "task", TASK_READERS, (*WORKERS, Role.CONTRIBUTOR))
 MAIL_ACT = Door("post", "mail", READERS, WORKERS)
+FORWARDING_ACT = Door("post", "forwarding", READERS, WORKERS)
+BREACH_ACT = Door("post", "breach", READERS, REVIEWERS)
 
 
 
@@ -132,6 +134,29 @@ DOORS: dict[str, Door] = {
     "message-send": CASE_ACT,
     "messages-read": CASE_ACT,
     "note-add": CASE_ACT,
+    "case-acts": Door("get", "case", READERS, WORKERS),
+    "intake-correct": CASE_ACT,
+    "case-right-reclassify": RIGHT_ACT,
+    "case-forward": CASE_ACT,
+    "forwarding-detail": Door("get", "forwarding", READERS, READERS),
+    "forwarding-received": FORWARDING_ACT,
+    "forwarding-answered": FORWARDING_ACT,
+    "forwarding-chase": FORWARDING_ACT,
+    "forwarding-stop": FORWARDING_ACT,
+    "forwarding-letter": Door("get", "forwarding", READERS, READERS),
+    "case-transfer": CASE_ACT,
+    "case-merge": CASE_ACT,
+    "hold-begin": CASE_ACT,
+    "hold-end": CASE_ACT,
+    "complaint-record": CASE_ACT,
+    "complaint-end": Door("post", "complaint", READERS, WORKERS),
+    "breach-report": CASE_ACT,
+    "desk-breaches": a_list(*READERS),
+    "breach-detail": Door("get", "breach", READERS, READERS),
+    "breach-assess": BREACH_ACT,
+    "breach-authority-told": BREACH_ACT,
+    "breach-persons-told": BREACH_ACT,
+    "breach-close": BREACH_ACT,
     "collection-by-hand": Door("get", "task", TASK_READERS, (*WORKERS, Role.CONTRIBUTOR)),
     "package-preview": Door("get", "right", READERS, READERS),
     "collection-admit": Door("post", "source", READERS, WORKERS),
@@ -189,11 +214,36 @@ def house() -> House:
         "data_source": [source.pk],
         "version": [source.pk, SourceMap.objects.create(source=source, version=1, tables=[]).version],
         "task": [task.pk],
+        "forwarding": [case.reference, _forwarding(case, people[Role.HANDLER]).pk],
+        "complaint": [case.reference, _complaint(case, people[Role.HANDLER]).pk],
+        "breach": [
+            breach_report(case=case, what="A wrong recipient.", actor=actor_for(people[Role.HANDLER], organisation)).pk
+        ],
         "mail": [_mail(case, organisation).pk],
         "feed": [calendar_feed_add(user=people[Role.DPO], team=None).feed.pk],
         "file": [file_store(key=case.key, name="a.pdf", content_type="application/pdf", content=b"%PDF-").pk],
     }
     return House(people, arguments)
+
+
+def _forwarding(case: Case, handler: User) -> Forwarding:
+    return case_forward(
+        case=case,
+        rights=[right_of(case, "marketing_objection")],
+        name="Kiosque",
+        email="dpo@kiosque.example",
+        why="Theirs.",
+        actor=actor_for(handler, case.organisation),
+    )
+
+
+def _complaint(case: Case, handler: User) -> Complaint:
+    return complaint_record(
+        case=case,
+        authority=case.organisation.authority.code,
+        lodged_on=case.received_at.date(),
+        actor=actor_for(handler, case.organisation),
+    )
 
 
 def _question(case: Case, handler: User) -> Suspension:
@@ -270,6 +320,9 @@ NOTHING_TO_ACT_ON = {
 PAGES_OF_ACTS = {
     "identity-check-add", "case-suspend", "extension-submit", "receipt-correct", "recipient-notice-set",
     "safeguards-send", "human-review-record", "directive-register", "directive-replace",
+    "intake-correct",
+    "case-right-reclassify", "case-forward", "case-transfer", "case-merge", "hold-begin", "hold-end",
+    "complaint-record", "complaint-end", "breach-report",
 }  # fmt: skip
 
 

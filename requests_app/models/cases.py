@@ -137,6 +137,23 @@ class Case(models.Model):
         return next((party for party in self.parties.all() if party.capacity == Capacity.DATA_SUBJECT), None)
 
     @property
+    def is_frozen(self) -> bool:
+        """Whether nothing of it may be purged: a legal hold or a complaint is in force (law.md §6.3).
+
+        Reads `holds` and `complaints` through the prefetch cache when there is one.
+        """
+        is_held = any(hold.ended_at is None for hold in self.holds.all())
+        return is_held or any(complaint.ended_on is None for complaint in self.complaints.all())
+
+    @property
+    def goes_on(self) -> "Case":
+        """The case where the work on this one goes on: itself, or the one that it was merged into at last."""
+        case = self
+        while case.merged_into is not None:
+            case = case.merged_into
+        return case
+
+    @property
     def requester(self) -> "Party | None":
         """Who asked and whom we write to: the data subject, or somebody acting for them."""
         return next((party for party in self.parties.all() if party.is_requester), None)
@@ -250,7 +267,8 @@ class CaseRight(models.Model):
     @property
     def extension(self) -> "Extension | None":
         """The one written, approved or announced, not one sent back; reads `extensions` through the prefetch cache."""
-        alive = (written for written in self.extensions.all() if written.review != Review.SENT_BACK)
+        gone = (Review.SENT_BACK, Review.OVERTAKEN)
+        alive = (written for written in self.extensions.all() if written.review not in gone)
         return next(alive, None)
 
     @property

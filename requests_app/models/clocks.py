@@ -80,7 +80,9 @@ class Extension(Reviewed):
         ordering = ("pk",)
         constraints = [
             models.UniqueConstraint(
-                fields=["case_right"], name="extension_unique", condition=~Q(review=Review.SENT_BACK)
+                fields=["case_right"],
+                name="extension_unique",
+                condition=~Q(review__in=[Review.SENT_BACK, Review.OVERTAKEN]),
             )
         ]
         indexes = [

@@ -10,7 +10,7 @@ from dsar.core.privacy import PURGE, Fate
 from dsar.core.roles import Act, roles_with
 from requests_app.models.cases import Case, CaseRight, OfCaseQuerySet
 from requests_app.models.messages import Outgoing
-from requests_app.vocabulary import ForwardedTo
+from requests_app.vocabulary import BreachRisk, ForwardedTo, HandOver
 
 
 class Forwarding(models.Model):
@@ -27,12 +27,14 @@ class Forwarding(models.Model):
     email = models.EmailField(blank=True)
     reference_there = models.CharField(max_length=100, blank=True)  # of the case that was opened there
     why = models.TextField()
+    because = models.CharField(max_length=8, choices=HandOver.choices, blank=True)  # only to another organisation
     forwarded_at = models.DateTimeField()
     forwarded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     mail = models.ForeignKey(Outgoing, null=True, on_delete=models.PROTECT, related_name="+")
     received_there_on = models.DateField(null=True)
     answered_there_on = models.DateField(null=True)
-    answer_note = models.TextField(blank=True)
+    answer_note = models.TextField(blank=True)  # what it answered, or why nobody follows it any more
+    stopped_at = models.DateTimeField(null=True)  # nobody follows it any more, although no answer is known
 
     objects = OfCaseQuerySet.as_manager()
 
@@ -44,6 +46,11 @@ class Forwarding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case.reference} → {self.name}"
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether somebody still waits to hear that the controller answered."""
+        return self.to == ForwardedTo.CLIENT and self.answered_there_on is None and self.stopped_at is None
 
 
 class Hold(models.Model):
@@ -94,8 +101,16 @@ class Complaint(models.Model):
     def __str__(self) -> str:
         return f"{self.case.reference} complaint"
 
+    @property
+    def is_in_force(self) -> bool:
+        return self.ended_on is None
+
 
 class BreachQuerySet(models.QuerySet["Breach"]):
+    def to_notify(self) -> Self:
+        """Open ones of which the authority may still have to be told: not assessed yet, or with a risk."""
+        return self.filter(closed_at=None, authority_told_at=None).exclude(risk=BreachRisk.NONE)
+
     def visible_to(self, user: User) -> Self:
         """Breaches of organisations whose cases the user may read."""
         return self.filter(
@@ -112,17 +127,26 @@ class Breach(models.Model):
     aware_at = models.DateTimeField()
     notify_by = models.DateTimeField()  # awareness and 72 hours, through weekends (law.md §6.4)
     reported_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    risk = models.CharField(max_length=12, blank=True)  # none, risk or high: empty until assessed
+    alerts = models.ManyToManyField(Outgoing, related_name="breaches")  # to whoever answers for data protection
+    risk = models.CharField(max_length=12, choices=BreachRisk.choices, blank=True)  # empty until assessed
     assessment = models.TextField(blank=True)
     assessed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    assessed_at = models.DateTimeField(null=True)
     authority_told_at = models.DateTimeField(null=True)
+    delay_reason = models.TextField(blank=True)  # why the authority was told after the hours (art. 33(1))
     persons_told_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    close_note = models.TextField(blank=True)  # why nobody was told
 
     objects = BreachQuerySet.as_manager()
 
-    personal: ClassVar[dict[str, Fate]] = {"what": PURGE, "assessment": PURGE}
-    impersonal: ClassVar[tuple[str, ...]] = ("risk",)
+    personal: ClassVar[dict[str, Fate]] = {
+        "what": PURGE,
+        "assessment": PURGE,
+        "delay_reason": PURGE,
+        "close_note": PURGE,
+    }
+    impersonal: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         ordering = ("pk",)
@@ -130,3 +154,13 @@ class Breach(models.Model):
 
     def __str__(self) -> str:
         return f"breach {self.pk}"
+
+    @property
+    def chain(self) -> str:
+        """Key of the chain of the journal that holds what happens with it."""
+        return self.case.chain if self.case else f"organisation:{self.organisation.slug}"
+
+    @property
+    def must_be_notified(self) -> bool:
+        """Whether the authority may still have to be told (see `BreachQuerySet.to_notify`)."""
+        return self.closed_at is None and self.authority_told_at is None and self.risk != BreachRisk.NONE

@@ -102,6 +102,7 @@ class Outgoing(models.Model):
     body_text = models.TextField()
     body_html = models.TextField()
     language = models.CharField(max_length=8)
+    files = models.ManyToManyField(StoredFile, related_name="+", blank=True)  # attached to a request handed on
     state = models.CharField(max_length=8, choices=OutgoingState.choices, default=OutgoingState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,9 +1,18 @@
 """The only writers of a case: keyword-only functions that raise DomainError with a text the user may read."""
 
 from requests_app.services.answers import answer_release, answer_reseal, channels, release_obstacles
+from requests_app.services.breaches import (
+    breach_assess,
+    breach_authority_told,
+    breach_close,
+    breach_persons_told,
+    breach_report,
+    breaches_sweep,
+)
 from requests_app.services.cases import case_close, case_lock, case_take, case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_extended, clocks_changed, clocks_refresh, law_of
 from requests_app.services.codes import code_send, portal_opened
+from requests_app.services.corrections import IntakeFacts, case_right_reclassify, intake_correct
 from requests_app.services.decisions import (
     decision_approve,
     decision_send_back,
@@ -23,6 +32,7 @@ from requests_app.services.directives import (
     directives_looked_for,
     entitlement_record,
 )
+from requests_app.services.ending import right_end
 from requests_app.services.extensions import (
     extension_approve,
     extension_post,
@@ -32,9 +42,19 @@ from requests_app.services.extensions import (
     extensions_of_year,
     refusal_today,
 )
+from requests_app.services.handing_on import (
+    case_forward,
+    case_transfer,
+    forwarding_answered,
+    forwarding_chase,
+    forwarding_received,
+    forwarding_stop,
+)
+from requests_app.services.holds import complaint_end, complaint_record, hold_begin, hold_end
 from requests_app.services.human_reviews import human_review_record
 from requests_app.services.intake import OpenedCase, case_open, case_right_add
 from requests_app.services.letters import letter_groups, letter_prepare
+from requests_app.services.merging import Candidate, Difference, case_merge, merge_candidates, merge_differences
 from requests_app.services.messages import message_receive, message_send, messages_read, note_add
 from requests_app.services.notices import lifting_prepare, notice_prepare, notices_left
 from requests_app.services.obstacles import Obstacle, right_obstacles
@@ -77,18 +97,30 @@ from requests_app.services.work import (
 __all__ = [
     "CHECKLIST_CLOSED",
     "MACHINE_KINDS",
+    "Candidate",
+    "Difference",
     "FoundDirective",
+    "IntakeFacts",
     "Obstacle",
     "OpenedCase",
     "address_confirm",
     "address_found_on_file",
     "answer_release",
     "answer_reseal",
+    "breach_assess",
+    "breach_authority_told",
+    "breach_close",
+    "breach_persons_told",
+    "breach_report",
+    "breaches_sweep",
     "case_clock_refresh",
     "case_close",
+    "case_forward",
     "case_lock",
+    "case_merge",
     "case_open",
     "case_right_add",
+    "case_right_reclassify",
     "case_right_start",
     "case_suspend",
     "case_take",
@@ -96,12 +128,15 @@ __all__ = [
     "case_task_finish",
     "case_task_take",
     "case_touch",
+    "case_transfer",
     "channels",
     "checklist_item_set",
     "clock_extended",
     "clocks_changed",
     "clocks_refresh",
     "code_send",
+    "complaint_end",
+    "complaint_record",
     "decision_approve",
     "decision_send_back",
     "decision_single_handed",
@@ -123,8 +158,15 @@ __all__ = [
     "extension_submit",
     "extensions_of_year",
     "file_opened",
+    "forwarding_answered",
+    "forwarding_chase",
+    "forwarding_received",
+    "forwarding_stop",
+    "hold_begin",
+    "hold_end",
     "human_review_record",
     "identity_establish",
+    "intake_correct",
     "law_of",
     "letter_groups",
     "letter_prepare",
@@ -133,6 +175,8 @@ __all__ = [
     "lifting_prepare",
     "may_continue",
     "may_suspend",
+    "merge_candidates",
+    "merge_differences",
     "message_receive",
     "message_send",
     "messages_read",
@@ -155,6 +199,7 @@ __all__ = [
     "restriction_prolong",
     "restrictions_review",
     "reviewers_for",
+    "right_end",
     "right_obstacles",
     "safeguards_send",
     "safeguards_stated",

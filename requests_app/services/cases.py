@@ -10,7 +10,8 @@ from dsar.core.actors import Actor
 from dsar.core.errors import Conflict, DomainError
 from dsar.core.journal import journal_append
 from dsar.core.roles import Act
-from requests_app.models import Case, Restriction
+from dsar.core.search import search_text
+from requests_app.models import Case, Party, PartyAddress, Restriction
 from requests_app.models.cases import LOOK_NOW
 from requests_app.vocabulary import Stage, TaskState
 
@@ -39,9 +40,30 @@ def case_touch(*, case: Case, version: int | None) -> None:
 def case_touch_open(*, case: Case, version: int | None) -> None:
     """As `case_touch`, for work that a closed case no longer takes. Raises DomainError `case_closed`."""
     case_touch(case=case, version=version)
+    case_open_check(case)
+
+
+def case_open_check(case: Case) -> None:
+    """Raises DomainError `case_closed`: work on a closed case begins with a new request."""
     case.refresh_from_db(fields=["closed_at"])
     if case.closed_at is not None:
         raise DomainError("case_closed", _("This case is closed."))
+
+
+def case_search_refresh(case: Case) -> None:
+    """Write again what the case is found by: its people, their addresses in use, its words, and what joined it."""
+    parties = list(Party.objects.filter(case=case).order_by("pk"))
+    addresses = PartyAddress.objects.filter(party__in=parties, ended_at=None).order_by("pk")
+    case.search_text = search_text(
+        case.reference,
+        *(party.name for party in parties),
+        *addresses.values_list("value", flat=True),
+        case.text,
+        *case.rights.order_by("pk").values_list("detail", flat=True),
+        *case.merged.order_by("pk").values_list("reference", flat=True),
+        *case.merged.order_by("pk").values_list("text", flat=True),
+    )
+    case.save(update_fields=["search_text"])
 
 
 @transaction.atomic

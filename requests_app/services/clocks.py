@@ -25,7 +25,7 @@ from requests_app.models import Case, CaseRight
 from requests_app.models.cases import LOOK_NOW
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_lock
-from requests_app.vocabulary import ClockCause
+from requests_app.vocabulary import ClockCause, Review
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,8 @@ def facts_of(case_right: CaseRight) -> Facts:
     """
     zone = case_right.case.organisation.time_zone
     asked = [suspension for suspension in case_right.suspensions.all() if suspension.asked_at]
-    announced = [extension.sent_at for extension in case_right.extensions.all() if extension.sent_at]
+    extensions = [extension for extension in case_right.extensions.all() if extension.review != Review.OVERTAKEN]
+    announced = [extension.sent_at for extension in extensions if extension.sent_at]
     if again := case_right.reopened_at:  # what moved the clock before the answer moves it no more
         asked = [suspension for suspension in asked if suspension.asked_at >= again]
         announced = [sent_at for sent_at in announced if sent_at >= again]

@@ -66,10 +66,11 @@ def _rights_check(incoming: IncomingRequest, organisation: Organisation) -> None
     if len(set(codes)) != len(codes):
         raise DomainError("right_twice", _("The same right is named twice."))
     for code in codes:
-        _right_check(code, organisation)
+        right_check(code, organisation)
 
 
-def _right_check(code: str, organisation: Organisation) -> None:
+def right_check(code: str, organisation: Organisation) -> None:
+    """Raises DomainError `right_unknown`, or `right_not_here` where the organisation's country does not know it."""
     if code not in RIGHTS:
         raise DomainError("right_unknown", _("This right is not known."))
     countries = RIGHTS[code].countries
@@ -117,7 +118,7 @@ def _case_create(incoming: IncomingRequest, organisation: Organisation, key: str
     for right in rights:
         right.case = case
     CaseRight.objects.bulk_create(rights)
-    _checklists_create(rights)
+    checklists_create(rights)
     _parties_create(case, incoming, addresses)
     _request_file(case, incoming)
     _journal_opening(case, rights, incoming, actor)
@@ -158,7 +159,8 @@ def _addresses(incoming: IncomingRequest) -> list[PartyAddress]:
     ]
 
 
-def _checklists_create(rights: list[CaseRight]) -> None:
+def checklists_create(rights: list[CaseRight]) -> None:
+    """What the answer to each of these rights must contain (law.md §1.2)."""
     ChecklistItem.objects.bulk_create(
         [
             ChecklistItem(case_right=right, code=item.code)
@@ -257,7 +259,7 @@ def case_right_add(
     """
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
-    _right_check(right, case.organisation)
+    right_check(right, case.organisation)
     if case.closed_at is not None:
         raise DomainError("case_closed", _("This case is closed."))
     if received_at > datetime.now(UTC):
@@ -274,7 +276,7 @@ def case_right_add(
         **clock_compute(right, facts_new(case.organisation, received_at)).fields,
     )
     added.save(force_insert=True)
-    _checklists_create([added])
+    checklists_create([added])
     case.next_on = next_on(case.rights.all(), otherwise=case.next_on)
     case.save(update_fields=["next_on"])
     journal_append(

@@ -234,6 +234,12 @@ def _letter(
 
 def _thread(organisation: Organisation, parsed: ParsedEmail) -> tuple[Case | None, bool]:
     """The case this mail belongs to, and whether a Message-ID says so or only the reference in the subject."""
+    case, is_certain = _named(organisation, parsed)
+    return (case.goes_on if case else None), is_certain
+
+
+def _named(organisation: Organisation, parsed: ParsedEmail) -> tuple[Case | None, bool]:
+    """The same, without looking whether the work on that case goes on in another one."""
     ids = [found for found in (parsed.in_reply_to, *reversed(parsed.references), parsed.message_id) if found]
     ours = [reference for found in ids if (reference := message_id_reference(f"<{found}>"))]
     cases = Case.objects.select_related("organisation", "key").filter(organisation=organisation)
@@ -443,6 +449,7 @@ def mail_file_on_case(*, inbound: InboundMail, case: Case, actor: Actor) -> None
     actor.must(Act.CASE_WORK, inbound.organisation)
     if case.organisation_id != inbound.organisation_id:
         raise DomainError("case_elsewhere", _("This case belongs to another organisation."))
+    case = case.goes_on
     _inbound_move(inbound, _WAITING, None, {"outcome": MailOutcome.FILED, "reason": "by_hand", "retry_at": None})
     _message_file(inbound, parse(file_read(inbound.raw)), case, may_answer=True)
     _inbound_case(inbound, case)

@@ -80,7 +80,9 @@ def message_receive(
 
     It counts as the answer to whatever we asked, so that no clock stands still longer than the law allows; a member
     who finds that it is none says so (`suspension_continue`). Mail written by a machine has `may_answer` False.
+    On a merged case nobody works any more: it is filed where that work goes on.
     """
+    case = case.goes_on
     case_lock(case)
     message = Message.objects.create(
         case=case,

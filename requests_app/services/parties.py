@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
@@ -67,7 +68,7 @@ def address_found_on_file(*, address: PartyAddress, source_name: str) -> None:
 
 
 def _establish_by_address(case: Case, address: PartyAddress) -> None:
-    is_theirs = address.party.capacity == Capacity.DATA_SUBJECT and address.party.is_requester
+    is_theirs = address.party.capacity == Capacity.DATA_SUBJECT and address.party.is_requester and not address.ended_at
     if is_theirs and address.kind == AddressKind.EMAIL and address.confirmed_at and address.on_file_at:
         identity_establish(
             case=case, basis={"code": "address_on_file", "source": address.on_file_in}, actor=Actor.SYSTEM
@@ -76,10 +77,14 @@ def _establish_by_address(case: Case, address: PartyAddress) -> None:
 
 @transaction.atomic
 def identity_establish(*, case: Case, basis: dict[str, Any], actor: Actor) -> None:
-    """Record that the requester is the data subject, and why. Idempotent: the first basis stays."""
+    """Record that the requester is the data subject, and why.
+
+    Idempotent: the first basis stays, until a corrected name or requester made it one to look at again.
+    """
     case_lock(case)
     now = datetime.now(UTC)
-    rows = Case.objects.filter(pk=case.pk, identity_established_at=None)
+    open_or_doubtful = Q(identity_established_at=None) | Q(identity_basis__look_again=True)
+    rows = Case.objects.filter(open_or_doubtful, pk=case.pk)
     if not rows.update(identity_established_at=now, identity_basis=basis):
         return
     case.refresh_from_db(fields=["identity_established_at", "identity_basis"])
@@ -90,7 +95,36 @@ def identity_establish(*, case: Case, basis: dict[str, Any], actor: Actor) -> No
         kind="identity.established",
         actor=actor,
         facts={"basis": basis["code"]},
-        values={name: value for name, value in basis.items() if name != "code" and value},
+        values={name: value for name, value in basis.items() if name not in ("code", "look_again") and value},
     )
     # A question about identity waits for nothing any more: the clock runs on (GDPR art. 12(6)).
     suspensions_answer(case=case, answered_at=now, actor=actor, reason=SuspensionReason.IDENTITY)
+
+
+# Of these an address is the proof: it says nothing of the data subject once it is somebody else's.
+BY_ADDRESS = ("address_on_file", "on_file")
+
+
+def identity_doubt(*, case: Case, actor: Actor, is_somebody_else: bool) -> None:
+    """Who asks, or their name, was corrected: what established identity is to be looked at again.
+
+    What rests on an address is withdrawn where whoever asks is not the data subject any more: the address of a
+    representative establishes nobody's identity. Must run in the caller's transaction, which holds the case.
+    """
+    case.refresh_from_db(fields=["identity_established_at", "identity_basis"])
+    if case.identity_established_at is None:
+        return
+    code = case.identity_basis.get("code", "")
+    if not (is_somebody_else and code in BY_ADDRESS):
+        case.identity_basis = {**case.identity_basis, "look_again": True}
+        case.save(update_fields=["identity_basis"])
+        return
+    case.identity_established_at, case.identity_basis = None, {}
+    case.save(update_fields=["identity_established_at", "identity_basis"])
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind="identity.withdrawn",
+        actor=actor,
+        facts={"basis": code},
+    )

@@ -269,12 +269,25 @@ def suspension_end(*, suspension: Suspension, actor: Actor, version: int | None 
 
 
 def suspensions_drop(*, case_right: CaseRight, actor: Actor) -> None:
-    """The right is decided: a question that has not left is not sent any more, unless another right waits for it."""
-    for suspension in case_right.suspensions.open().filter(asked_at=None).select_related("mail", "asked_message"):
+    """The right is decided or ended: a question that no other right waits for is over, and not sent any more."""
+    for suspension in case_right.suspensions.open().select_related("mail", "asked_message"):
         suspension.case = case_right.case
         _left_note(suspension)
         if suspension.answered_at is None and not suspension.rights.filter(stage__in=UNDECIDED).exists():
             _close(suspension, datetime.now(UTC), SuspensionEnd.GIVEN_UP, actor)
+
+
+def suspensions_leave(*, case_right: CaseRight, actor: Actor) -> None:
+    """The right never waits: no question stands or stood its clock still. One that nobody else waits for is over."""
+    for suspension in case_right.suspensions.select_related("mail", "asked_message"):
+        suspension.case = case_right.case
+        _left_note(suspension)
+        suspension.rights.remove(case_right)
+        if suspension.answered_at is None and not suspension.rights.filter(stage__in=UNDECIDED).exists():
+            _close(suspension, datetime.now(UTC), SuspensionEnd.GIVEN_UP, actor)
+    case_right.refresh_from_db(fields=["stage"])
+    if case_right.stage == Stage.AWAITING_PERSON:
+        case_right_move(case_right=case_right, target=Stage.IN_PROGRESS, actor=actor)
 
 
 def may_continue(suspension: Suspension) -> bool:

@@ -147,7 +147,8 @@ class _RightFacts:
             if asked_at is not None:  # a question that has not left suspends nothing
                 self.asked.setdefault(right_id, []).append(asked_at)
         waiting = Review.WAITING
-        extensions = Extension.objects.filter(case_right__in=rights).exclude(review=Review.SENT_BACK)
+        gone = (Review.SENT_BACK, Review.OVERTAKEN)
+        extensions = Extension.objects.filter(case_right__in=rights).exclude(review__in=gone)
         for right_id, sent_at, review, author_id in extensions.order_by().values_list(
             "case_right_id", "sent_at", "review", "author_id"
         ):

@@ -22,8 +22,10 @@ from requests_app.vocabulary import ItemState, Stage, TaskKind, TaskState
 from requests_app.workflow import case_right_move
 
 CHECKLIST_CLOSED = (Stage.IN_REVIEW, Stage.DECIDED, Stage.ANSWERED)
-# Closed only by the machine, in the transaction that did the work.
-MACHINE_KINDS = frozenset({TaskKind.PLAN_COLLECTION, TaskKind.COLLECT, TaskKind.BUILD_PACKAGE})
+# Closed only by the machine, in the transaction that did the work; what was forwarded, with the note of its answer.
+MACHINE_KINDS = frozenset(
+    {TaskKind.PLAN_COLLECTION, TaskKind.COLLECT, TaskKind.BUILD_PACKAGE, TaskKind.TRACK_FORWARDING}
+)
 
 
 @transaction.atomic
@@ -34,14 +36,21 @@ def case_right_start(*, case_right: CaseRight, actor: Actor, version: int | None
     """
     actor.must(Act.CASE_WORK, case_right.case.organisation)
     case_touch(case=case_right.case, version=version)
-    rules = RULES[case_right.right]
-    if rules.collects_data:
-        case_task_add(case_right=case_right, kind=TaskKind.PLAN_COLLECTION, automatic=True)
-    for kind in rules.default_tasks:
-        case_task_add(case_right=case_right, kind=kind)
+    right_tasks_open(case_right)
     if case_right.right in CHECKLIST_ITEMS:
         recipient_lines_add(case_right=case_right)
     case_right_move(case_right=case_right, target=Stage.IN_PROGRESS, actor=actor)
+
+
+def right_tasks_open(case_right: CaseRight) -> None:
+    """Open the tasks with which the work on a right begins; one that was cancelled is open again."""
+    rules = RULES[case_right.right]
+    added = [case_task_add(case_right=case_right, kind=kind) for kind in rules.default_tasks]
+    if rules.collects_data:
+        added.append(case_task_add(case_right=case_right, kind=TaskKind.PLAN_COLLECTION, automatic=True))
+    CaseTask.objects.filter(pk__in=[task.pk for task in added], state=TaskState.CANCELLED).update(
+        state=TaskState.OPEN, finished_at=None
+    )
 
 
 @transaction.atomic

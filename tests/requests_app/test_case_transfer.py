@@ -1,0 +1,139 @@
+"""A request for another organisation of this desk: opened there with its day, its files and the person's own key."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from dsar.core.errors import DomainError
+from dsar.core.files import file_read, file_store
+from dsar.core.models import AuditEvent, Organisation
+from requests_app.models import Case, CaseRight, Forwarding
+from requests_app.services import case_transfer, message_receive
+from requests_app.tracking import tracking_key_hash
+from requests_app.vocabulary import Capacity, Direction, Outcome
+from tests.factories import RECEIVED_AT, OrganisationFactory, a_case, actor_for, member, opened_case, right_of
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def transferred(case: Case, target: Organisation, *codes: str, **fields: Any) -> Case:
+    rights = [right_of(case, code) for code in codes or ("access",)]
+    given: dict[str, Any] = {"rights": rights, "because": "agreed", "why": "The shop belongs to the sister company."}
+    return case_transfer(
+        case=case,
+        organisation=target,
+        actor=actor_for(member(case.organisation), case.organisation),
+        **{**given, **fields},
+    )
+
+
+def test_a_case_is_opened_there_with_the_day_of_arrival_here() -> None:
+    opened, target = opened_case(), OrganisationFactory.create(name="Virelune Éditions")
+    case = opened.case
+    there = transferred(case, target)
+    assert (there.organisation, there.received_at) == (target, RECEIVED_AT)
+    assert [right.right for right in there.rights.all()] == ["access"]
+    assert there.rights.get().due_on == right_of(case, "access").due_on
+    assert there.tracking_key_hash == tracking_key_hash(opened.tracking_key), "the person's own key opens it"
+    assert there.requester is not None and there.requester.name == "Camille Estève"
+    right = right_of(case, "access")
+    assert right.outcome == Outcome.FORWARDED
+    assert right_of(case, "marketing_objection").outcome == ""
+    forwarding = Forwarding.objects.get()
+    assert (forwarding.reference_there, forwarding.because) == (there.reference, "agreed")
+    assert there.reference in case.messages.get(author__isnull=False).body
+
+
+def test_files_are_copied_and_open_with_the_other_key() -> None:
+    case, target = a_case(), OrganisationFactory.create()
+    stored = file_store(key=case.key, name="carte.txt", content_type="text/plain", content=b"numero 77")
+    case.messages.get(direction=Direction.INBOUND).files.add(stored)
+    with time_machine.travel(RECEIVED_AT + timedelta(days=1), tick=False):
+        message_receive(case=case, body="Et mon adresse a change.")
+    there = transferred(case, target)
+    request, later = there.messages.filter(direction=Direction.INBOUND)
+    copied = request.files.get()
+    assert (copied.key, file_read(copied), copied.pk == stored.pk) == (there.key, b"numero 77", False)
+    assert (later.body, later.at) == ("Et mon adresse a change.", RECEIVED_AT + timedelta(days=1))
+    stored.refresh_from_db()
+    assert stored.key == case.key
+
+
+def test_somebody_acting_for_another_is_so_there_too() -> None:
+    fields = {"subject_name": "Élio Estève", "subject_email": "elio@example.org", "identifier": "K-77"}
+    case, target = a_case(capacity=Capacity.PARENT, **fields), OrganisationFactory.create()
+    there = transferred(case, target)
+    assert there.requester is not None and there.data_subject is not None
+    assert (there.requester.capacity, there.data_subject.name) == (Capacity.PARENT, "Élio Estève")
+    assert {address.value for address in there.data_subject.addresses.all()} == {"elio@example.org", "K-77"}
+
+
+def test_each_right_keeps_its_own_day() -> None:
+    case, target = a_case(rights=("access", "erasure")), OrganisationFactory.create()
+    later = RECEIVED_AT + timedelta(days=2)
+    CaseRight.objects.filter(case=case, right="erasure").update(received_at=later)
+    there = transferred(case, target, "access", "erasure")
+    assert {right.right: right.received_at for right in there.rights.all()} == {
+        "access": RECEIVED_AT, "erasure": later,
+    }  # fmt: skip
+
+
+def test_both_journals_tell_it() -> None:
+    case, target = a_case(), OrganisationFactory.create()
+    there = transferred(case, target)
+    given = AuditEvent.objects.get(chain__key=case.chain, kind="case.transferred")
+    taken = AuditEvent.objects.get(chain__key=there.chain, kind="case.taken_over")
+    assert given.facts["reference"] == there.reference
+    assert (taken.facts["reference"], taken.facts["organisation"]) == (case.reference, case.organisation.slug)
+    assert taken.facts["received_at"] == RECEIVED_AT.isoformat()
+    assert given.values.get(field="why").value == "The shop belongs to the sister company."
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [({"because": ""}, "hand_over_missing"), ({"why": ""}, "why_missing"), ({"rights": []}, "rights_missing")],
+)
+def test_data_are_handed_on_only_with_a_reason_and_a_right_to_it(fields: dict[str, Any], code: str) -> None:
+    case, target = a_case(), OrganisationFactory.create()
+    with pytest.raises(DomainError) as refused:
+        transferred(case, target, **fields)
+    assert refused.value.code == code
+    assert not Case.objects.filter(organisation=target).exists()
+
+
+def test_nor_to_itself_nor_to_one_that_takes_nothing() -> None:
+    case = a_case()
+    with pytest.raises(DomainError) as refused:
+        transferred(case, case.organisation)
+    assert refused.value.code == "organisation_same"
+    with pytest.raises(DomainError) as refused:
+        transferred(case, OrganisationFactory.create(is_active=False))
+    assert refused.value.code == "organisation_unknown"
+    with pytest.raises(DomainError) as refused:
+        transferred(a_case(rights=("directives",)), OrganisationFactory.create(country="DE"), "directives")
+    assert refused.value.code == "right_not_here"
+
+
+def test_the_page(client: Client) -> None:
+    case, target = a_case(language="en"), OrganisationFactory.create(name="Virelune Éditions")
+    client.force_login(member(case.organisation))
+    page = reverse("case-transfer", args=[case.reference])
+    assert "Virelune Éditions" in client.get(page).content.decode()
+    typed = {"version": case.version, "rights": ["access"], "organisation": target.slug, "why": "Theirs."}
+    assert client.post(page, typed).status_code == 422, "what allows it must be said"
+    assert client.post(page, {**typed, "because": "joint"}).status_code == 302
+    there = Case.objects.get(organisation=target)
+    assert client.get(reverse("case-detail", args=[there.reference])).status_code == 404, "theirs alone from now on"
+    shown = client.get(reverse("case-detail", args=[case.reference])).content.decode()
+    assert there.reference in shown
