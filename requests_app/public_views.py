@@ -264,7 +264,7 @@ def clocks_of(rights: list[CaseRight]) -> list[ClockShown]:
     """
     shared: dict[tuple[date, date | None, int | None], list[CaseRight]] = {}
     for right in rights:
-        shared.setdefault((timezone.localdate(right.received_at), right.due_on, right.paused_days), []).append(right)
+        shared.setdefault((timezone.localdate(right.counts_from), right.due_on, right.paused_days), []).append(right)
     shown, today = [], timezone.localdate()
     for (received_on, due_on, _paused_days), together in shared.items():
         first = together[0]

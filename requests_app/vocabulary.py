@@ -114,11 +114,13 @@ class DeliverableKind(TextChoices):
     NOTICE = "notice", _("Notice of extension (PDF)")
     NOTICE_HTML = "notice_html", _("Notice of extension (web page)")
     RECEIPT = "receipt", _("Certificate of receipt (PDF)")
+    RECEIPT_HTML = "receipt_html", _("Certificate of receipt (web page)")
     LIFTING = "lifting", _("Letter before a restriction is lifted (PDF)")
     LIFTING_HTML = "lifting_html", _("Letter before a restriction is lifted (web page)")
 
 
 NOTICE_KINDS = (DeliverableKind.NOTICE, DeliverableKind.NOTICE_HTML)
+RECEIPT_KINDS = (DeliverableKind.RECEIPT, DeliverableKind.RECEIPT_HTML)
 
 
 class FileKind(TextChoices):
@@ -183,6 +185,7 @@ class ClockCause(TextChoices):
     CONTINUED = "continued", _("message found to be no answer")
     EXTENDED = "extended", _("extension announced")
     CORRECTED = "corrected", _("day of arrival corrected")
+    REOPENED = "reopened", _("work taken up again after a message")
     CALENDAR = "calendar", _("rule or calendar changed")
 
 

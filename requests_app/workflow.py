@@ -12,12 +12,13 @@ from requests_app.signals import case_right_moved
 from requests_app.vocabulary import ItemState, Stage, TaskState
 
 MOVES: dict[Stage, frozenset[Stage]] = {
-    Stage.TO_DO: frozenset({Stage.IN_PROGRESS}),
-    Stage.IN_PROGRESS: frozenset({Stage.AWAITING_PERSON, Stage.IN_REVIEW, Stage.DECIDED}),
-    Stage.AWAITING_PERSON: frozenset({Stage.IN_PROGRESS}),
-    Stage.IN_REVIEW: frozenset({Stage.IN_PROGRESS, Stage.DECIDED}),
+    # To "answered" from anywhere: the person withdrew. To "in progress" from there: they wrote again.
+    Stage.TO_DO: frozenset({Stage.IN_PROGRESS, Stage.ANSWERED}),
+    Stage.IN_PROGRESS: frozenset({Stage.AWAITING_PERSON, Stage.IN_REVIEW, Stage.DECIDED, Stage.ANSWERED}),
+    Stage.AWAITING_PERSON: frozenset({Stage.IN_PROGRESS, Stage.ANSWERED}),
+    Stage.IN_REVIEW: frozenset({Stage.IN_PROGRESS, Stage.DECIDED, Stage.ANSWERED}),
     Stage.DECIDED: frozenset({Stage.ANSWERED}),
-    Stage.ANSWERED: frozenset(),
+    Stage.ANSWERED: frozenset({Stage.IN_PROGRESS}),
 }
 
 # A right is ready when no blocking task is open and every checklist item is done or justified (DESIGN §2). Tested

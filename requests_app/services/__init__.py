@@ -2,8 +2,10 @@
 
 from requests_app.services.answers import answer_release, answer_reseal, channels, release_obstacles
 from requests_app.services.cases import case_close, case_lock, case_take, case_touch
+from requests_app.services.certificates import receipt_prepare, receipt_queue, receipts_valid
 from requests_app.services.clocks import case_clock_refresh, clock_extended, clocks_changed, clocks_refresh, law_of
-from requests_app.services.codes import code_send, portal_opened
+from requests_app.services.codes import code_send, portal_code_ask, portal_opened
+from requests_app.services.contacts import address_add, address_change_refusal
 from requests_app.services.decisions import (
     decision_approve,
     decision_send_back,
@@ -23,12 +25,20 @@ from requests_app.services.extensions import (
 )
 from requests_app.services.intake import OpenedCase, case_open, case_right_add
 from requests_app.services.letters import letter_groups, letter_prepare
-from requests_app.services.messages import message_receive, message_send, messages_read, note_add
+from requests_app.services.messages import (
+    message_file_downloaded,
+    message_receive,
+    message_send,
+    messages_read,
+    note_add,
+    uploads_keep,
+)
 from requests_app.services.notices import notice_prepare, notices_left
 from requests_app.services.obstacles import Obstacle, right_obstacles
 from requests_app.services.parties import address_confirm, address_found_on_file, identity_establish
 from requests_app.services.receipts import receipt_changes, receipt_correct
 from requests_app.services.reminders import reminders_sweep
+from requests_app.services.reopening import message_note, message_right_add, messages_of, right_reopen
 from requests_app.services.reviews import reviewers_for
 from requests_app.services.suspensions import (
     case_suspend,
@@ -39,7 +49,9 @@ from requests_app.services.suspensions import (
     suspension_continue,
     suspension_end,
 )
+from requests_app.services.withdrawals import right_withdraw
 from requests_app.services.work import (
+    DECIDED_KINDS,
     MACHINE_KINDS,
     case_right_start,
     case_task_add,
@@ -49,9 +61,12 @@ from requests_app.services.work import (
 )
 
 __all__ = [
+    "DECIDED_KINDS",
     "MACHINE_KINDS",
     "Obstacle",
     "OpenedCase",
+    "address_add",
+    "address_change_refusal",
     "address_confirm",
     "address_found_on_file",
     "answer_release",
@@ -94,22 +109,33 @@ __all__ = [
     "letter_prepare",
     "may_continue",
     "may_suspend",
+    "message_file_downloaded",
+    "message_note",
     "message_receive",
+    "message_right_add",
     "message_send",
+    "messages_of",
     "messages_read",
     "note_add",
     "notice_prepare",
     "notices_left",
+    "portal_code_ask",
     "portal_opened",
     "receipt_changes",
     "receipt_correct",
+    "receipt_prepare",
+    "receipt_queue",
+    "receipts_valid",
     "refusal_today",
     "release_obstacles",
     "reminders_sweep",
     "reviewers_for",
     "right_obstacles",
+    "right_reopen",
+    "right_withdraw",
     "stands_still",
     "suspension_answer",
     "suspension_continue",
     "suspension_end",
+    "uploads_keep",
 ]

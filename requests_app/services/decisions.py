@@ -75,7 +75,7 @@ def decision_submit(
     reasons = Reasons(ground, reasoning.strip(), withheld.strip(), evidence.strip(), provision.strip())
     _reasons_check(case_right, outcome, reasons)
     if outcome == Outcome.WITHDRAWN:
-        _work_cancel(case_right)
+        work_cancel(case_right)
     else:
         _ready_check(case_right)
     owed = decision_needs_review(case_right, outcome)
@@ -135,7 +135,8 @@ def _ready_check(case_right: CaseRight) -> None:
         raise DomainError("right_not_ready", " ".join(str(obstacle.message) for obstacle in obstacles))
 
 
-def _work_cancel(case_right: CaseRight) -> None:
+def work_cancel(case_right: CaseRight) -> None:
+    """Nobody and nothing works on this right any more."""
     case_right.tasks.filter(state=TaskState.OPEN).update(state=TaskState.CANCELLED, finished_at=datetime.now(UTC))
 
 

@@ -268,9 +268,13 @@ def suspension_end(*, suspension: Suspension, actor: Actor, version: int | None 
     _close(suspension, datetime.now(UTC), SuspensionEnd.GIVEN_UP, actor)
 
 
-def suspensions_drop(*, case_right: CaseRight, actor: Actor) -> None:
-    """The right is decided: a question that has not left is not sent any more, unless another right waits for it."""
-    for suspension in case_right.suspensions.open().filter(asked_at=None).select_related("mail", "asked_message"):
+def suspensions_drop(*, case_right: CaseRight, actor: Actor, also_sent: bool = False) -> None:
+    """The right is decided: a question that has not left is not sent any more, unless another right waits for it.
+
+    `also_sent`: nor does one that has left wait for an answer, because the person withdrew the right.
+    """
+    waiting = case_right.suspensions.open().select_related("mail", "asked_message")
+    for suspension in waiting if also_sent else waiting.filter(asked_at=None):
         suspension.case = case_right.case
         _left_note(suspension)
         if suspension.answered_at is None and not suspension.rights.filter(stage__in=UNDECIDED).exists():

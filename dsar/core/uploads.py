@@ -1,0 +1,193 @@
+"""Files that people add to a form: limits before anything is read, the kind by content and never by name.
+
+`uploads_within` stands before a view that takes files. What is over a limit is never stored, while the text typed
+beside it still arrives, so that a refusal loses nothing; only a body far over the limit is not read at all.
+"""
+
+import re
+import unicodedata
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from itertools import chain
+from typing import Any, Concatenate, ParamSpec, Protocol
+
+import puremagic
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from dsar.core.errors import DomainError
+from dsar.core.files import file_store
+from dsar.core.models import EncryptionKey, StoredFile
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+MEBIBYTE = 1024 * 1024
+_REFUSED = "dsar.uploads_refused"  # in request.META: a file was over a limit, or the body was not read
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many files, how large each, how large together; a body over `read_bytes` is not read. All in bytes."""
+
+    files: int
+    file_bytes: int
+    total_bytes: int
+    read_bytes: int
+
+
+STAFF = Limits(files=20, file_bytes=50 * MEBIBYTE, total_bytes=200 * MEBIBYTE, read_bytes=201 * MEBIBYTE)
+PUBLIC = Limits(files=5, file_bytes=10 * MEBIBYTE, total_bytes=25 * MEBIBYTE, read_bytes=100 * MEBIBYTE)
+
+
+class IncomingFile(Protocol):
+    """A file as it arrives; Django's uploads are such."""
+
+    name: str | None
+    size: int | None
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """Its content in pieces."""
+
+
+def uploads_check(files: Sequence[IncomingFile], limits: Limits = STAFF) -> None:
+    """Raises DomainError `upload_too_many`, `upload_too_large` or `upload_empty`; reads nothing."""
+    if len(files) > limits.files:
+        sentence = ngettext("Add at most %(count)d file.", "Add at most %(count)d files.", limits.files)
+        raise DomainError("upload_too_many", sentence % {"count": limits.files})
+    sizes = [file.size or 0 for file in files]
+    if any(size > limits.file_bytes for size in sizes) or sum(sizes) > limits.total_bytes:
+        raise upload_too_large(limits)
+    if not all(sizes):
+        raise DomainError("upload_empty", _("One of the files is empty. Choose it again."))
+
+
+def upload_too_large(limits: Limits = STAFF) -> DomainError:
+    """The refusal of files that are too large, one by one or together."""
+    figures = {"file": limits.file_bytes // MEBIBYTE, "total": limits.total_bytes // MEBIBYTE}
+    sentence = _("A file may have %(file)d MB, all together %(total)d MB. Send the rest in a second answer.")
+    return DomainError("upload_too_large", str(sentence) % figures)
+
+
+def upload_store(*, key: EncryptionKey, file: IncomingFile) -> StoredFile:
+    """Keep one file, encrypted under `key`."""
+    pieces = iter(file.chunks())
+    head = next(pieces, b"")
+    return file_store(
+        key=key, name=name_safe(file.name or ""), content_type=content_kind(head), content=chain([head], pieces)
+    )
+
+
+def content_kind(head: bytes) -> str:
+    """The media type that the first bytes show; text where they are UTF-8, else unknown."""
+    try:
+        found = puremagic.from_string(head, mime=True)
+    except (puremagic.PureError, ValueError):
+        found = ""
+    if found:
+        return found
+    try:
+        # Not final: a character cut by the end of the piece is no sign of binary content.
+        getincrementaldecoder("utf-8")().decode(head[:4096])
+    except UnicodeDecodeError:
+        return "application/octet-stream"
+    return "application/octet-stream" if b"\x00" in head[:4096] else "text/plain"
+
+
+def name_safe(name: str) -> str:
+    """A file name that every system can unpack: letters, digits and " ._-()", no folder, at most 160 bytes."""
+    name = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
+    kept = "".join(
+        character if character in " ._-()" or unicodedata.category(character)[0] in "LNM" else "_" for character in name
+    ).strip(" .")
+    if len(kept.encode()) > 160:
+        _stem, dot, extension = kept.rpartition(".")
+        tail = f".{extension}" if dot and len(extension) <= 10 else ""
+        kept = kept.encode()[: 160 - len(tail.encode())].decode(errors="ignore").rstrip(" .") + tail
+    if not kept.strip("_"):
+        return "file"
+    return f"_{kept}" if _RESERVED.fullmatch(kept) else kept
+
+
+# ---- in a form -------------------------------------------------------------------------------------------------------
+
+
+class FilesInput(forms.FileInput):
+    """A file input that takes several."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files at once, as a list; how many and how large is checked by `uploads_check`."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        """Every file that was added; an empty one stays in the list for the check to name."""
+        listed = data if isinstance(data, (list, tuple)) else [data]
+        return [file for file in listed if file]
+
+
+# ---- before a view ---------------------------------------------------------------------------------------------------
+
+
+def uploads_within(limits: Limits) -> Callable[[View[P]], View[P]]:
+    """For a view that takes files: keeps what is over a limit out, then asks `uploads_refusal` what to say.
+
+    A body that is not read carries no token either: the view sees an empty form, and must refuse it as such.
+    """
+
+    def within(view: View[P]) -> View[P]:
+        protected = csrf_protect(view)
+
+        @csrf_exempt  # the limits are set before anything of the body is read; then the token is checked
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if request.method != "POST":
+                return protected(request, *args, **kwargs)
+            if int(request.META.get("CONTENT_LENGTH") or 0) > limits.read_bytes:
+                request.META[_REFUSED] = True
+                request.POST, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined, assignment]
+                return view(request, *args, **kwargs)
+            request.upload_handlers = [_WithinLimits(request, limits), *request.upload_handlers]
+            return protected(request, *args, **kwargs)
+
+        return guarded
+
+    return within
+
+
+def uploads_refusal(request: HttpRequest, limits: Limits) -> DomainError | None:
+    """What to say of files that were kept out before the view; None where all arrived."""
+    return upload_too_large(limits) if request.META.get(_REFUSED) else None
+
+
+class _WithinLimits(FileUploadHandler):
+    """Stands before the handlers that keep files: leaves out the rest of whatever passes a limit."""
+
+    def __init__(self, request: HttpRequest, limits: Limits) -> None:
+        super().__init__(request)
+        self.limits = limits
+        self.total = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        """Hand it on, or skip the file."""
+        self.total += len(raw_data)
+        if start + len(raw_data) > self.limits.file_bytes or self.total > self.limits.total_bytes:
+            if self.request is not None:
+                self.request.META[_REFUSED] = True
+            raise SkipFile
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        """The next handler makes the file."""
