@@ -236,5 +236,6 @@ def _release_step(decided: Sequence[CaseRight], situation: Situation) -> NextSte
 
 def last_decision(right: CaseRight) -> Decision | None:
     """The decision in force: the last one written, since the right was reopened if it was. Reads loaded decisions."""
-    decisions = [one for one in right.decisions.all() if right.reopened_at is None or one.written_at > right.reopened_at]
+    since = right.reopened_at
+    decisions = [one for one in right.decisions.all() if since is None or one.written_at > since]
     return decisions[-1] if decisions else None

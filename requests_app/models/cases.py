@@ -318,7 +318,7 @@ class PartyAddress(models.Model):
     on_file_in = models.CharField(max_length=200, blank=True)  # name of the data source
     on_file_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)  # replaced by another: nothing is sent there any more
-    pending_since = models.DateTimeField(null=True, blank=True)  # added later: only its code is sent there until confirmed
+    pending_since = models.DateTimeField(null=True, blank=True)  # added later, and its code not typed yet
     replaces = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     objects = PartyAddressQuerySet.as_manager()

@@ -8,12 +8,10 @@ from dsar.core.actors import Actor
 from dsar.core.broker import task_queue
 from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
-from requests_app.access_codes import code_issue
+from requests_app.access_codes import NOBODY, code_issue
 from requests_app.correspondence import absolute, person_write
 from requests_app.models import AccessCode, Case, PartyAddress
 from requests_app.services.certificates import receipt_queue
-
-NOBODY = 0  # the number of no address
 
 
 @transaction.atomic
