@@ -388,7 +388,7 @@ def _task_line(task: CaseTask, may_work: bool) -> TaskLine:
     return TaskLine(
         task=task,
         may_take=may_work and is_open and task.assignee_id is None,
-        may_finish=may_work and is_open and not is_by_hand and task.kind not in services.MACHINE_KINDS,
+        may_finish=may_work and is_open and not is_by_hand and task.kind not in (*services.MACHINE_KINDS, *services.DECIDED_KINDS),
         is_by_hand=may_work and is_open and is_by_hand,
     )
 

@@ -15,7 +15,7 @@ from requests_app.desk_dates import shown_date
 from requests_app.models import Case, CaseRight, Decision
 from requests_app.rights_table import RULES, checklist_label
 from requests_app.services import Obstacle
-from requests_app.vocabulary import ItemState, Review, Stage, TaskState
+from requests_app.vocabulary import ItemState, Review, Stage, TaskKind, TaskState
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,14 @@ class NextStep:
     anchor: str = ""
     label: str = ""
     is_ours: bool = True
+    task: int = 0  # of a page of its own
     rank: int = field(default=0, compare=False)
 
 
 def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situation: Situation) -> NextStep:
     """What to do next. `rights` come with their tasks, checklists and decisions loaded. Never empty."""
+    if (step := _message_step(rights)) is not None:
+        return step
     if case.closed_at is not None:
         return NextStep("closed", _("Nothing to do: this case is closed"),
                         _("Everything that was asked is answered."), is_ours=False)
@@ -87,6 +90,17 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
         [*steps, *([release] if release else [])],
         key=lambda step: (not step.is_ours, step.rank, step.by or date.max),
     )
+
+
+def _message_step(rights: Sequence[CaseRight]) -> NextStep | None:
+    """A message on an answered case, closed or not, comes before everything: it may start a clock."""
+    kind, is_open = TaskKind.MESSAGE_AFTER_ANSWER, TaskState.OPEN
+    found = [task for right in rights for task in right.tasks.all() if task.kind == kind and task.state == is_open]
+    if not found:
+        return None
+    return NextStep("message", _("Next: say what the new message is"),
+                    _("The person wrote after the answer. What they ask in it counts since it came."),
+                    task=found[0].pk, label=_("Read it and decide"))
 
 
 def _right_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> NextStep | None:

@@ -41,7 +41,7 @@ FILTERS = {
 }
 _LAW = (
     "case.", "case_right.added", "clock.", "address.", "identity.", "decision.", "release.", "right.", "answer.",
-    "deliverable.downloaded", "suspension.", "extension.", "receipt.",
+    "deliverable.downloaded", "message_file.", "suspension.", "extension.", "receipt.",
 )  # fmt: skip
 _MESSAGES = ("message.", "mail.")
 LONG = 600  # characters
@@ -208,7 +208,8 @@ def _instant(name: str) -> Fact:
 
 
 def _subject(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    return str(facts.get("subject", "")).partition(":")[2]
+    of, _colon, name = str(facts.get("subject", "")).partition(":")
+    return "" if of == "message" else name  # a number, which says nothing
 
 
 def _item(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -323,12 +324,15 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "extension.announced": ("right", "sent_at"),
     "receipt.corrected": ("right", "received_at"),
     "address.confirmed": ("kind_of_address", "address"),
+    "address.added": ("kind_of_address", "address"),
+    "address.ended": ("kind_of_address", "address"),
     "address.found_on_file": ("kind_of_address", "source"),
     "identity.established": ("basis",),
     "identity.checked": ("check", "where"),
     "task.added": ("task", "subject", "right"),
     "task.taken": ("task", "subject", "right"),
     "task.finished": ("task", "subject", "result"),
+    "task.reopened": ("task", "subject", "right"),
     "checklist.set": ("item", "state"),
     "decision.submitted": ("right", "outcome"),
     "decision.approved": ("right", "outcome"),
@@ -339,6 +343,8 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "deliverable.downloaded": ("document",),
     "file.opened": ("document",),
     "right.answered": ("right", "delivery"),
+    "right.withdrawn": ("right",),
+    "right.reopened": ("right",),
     "message.received": ("channel",),
     "message.sent": ("channel",),
     "collection.finished": ("source", "result"),

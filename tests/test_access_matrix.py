@@ -16,7 +16,7 @@ from dsar.core.files import file_store
 from dsar.core.models import Organisation, User
 from dsar.core.roles import Role
 from exports.models import Collection, DataSource, SourceMap
-from requests_app.models import Case, InboundMail, Suspension
+from requests_app.models import Case, CaseTask, InboundMail, Suspension
 from requests_app.services import case_suspend, case_task_add
 from requests_app.services.calendars import calendar_feed_add
 from tests.factories import OrganisationFactory, TeamFactory, UserFactory, a_case, actor_for, member, right_of
@@ -83,6 +83,10 @@ DOORS: dict[str, Door] = {
     "mail-set-aside": MAIL_ACT,
     "case-task-take": TASK_ACT,
     "case-task-finish": TASK_ACT,
+    "message-after-answer": Door("get", "written", READERS, READERS),
+    "right-reopen": Door("post", "written", READERS, WORKERS),
+    "message-right-add": Door("post", "written", READERS, WORKERS),
+    "message-note": Door("post", "written", READERS, WORKERS),
     "file-download": Door("get", "file", READERS, READERS),
     "case-detail": PAGE,
     "letter-preview": PAGE,
@@ -167,6 +171,7 @@ def house() -> House:
         "data_source": [source.pk],
         "version": [source.pk, SourceMap.objects.create(source=source, version=1, tables=[]).version],
         "task": [task.pk],
+        "written": [_written(case).pk],
         "mail": [_mail(case, organisation).pk],
         "feed": [calendar_feed_add(user=people[Role.DPO], team=None).feed.pk],
         "file": [file_store(key=case.key, name="a.pdf", content_type="application/pdf", content=b"%PDF-").pk],
@@ -182,6 +187,16 @@ def _question(case: Case, handler: User) -> Suspension:
         why="A doubt.",
         body="Who?",
         actor=actor_for(handler, case.organisation),
+    )
+
+
+def _written(case: Case) -> CaseTask:
+    message = case.messages.earliest("pk")
+    return case_task_add(
+        case_right=right_of(case, "access"),
+        kind="message_after_answer",
+        subject_key=f"message:{message.pk}",
+        blocking=False,
     )
 
 

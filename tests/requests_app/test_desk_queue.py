@@ -54,11 +54,11 @@ def test_the_queue_costs_the_same_for_one_case_and_for_twenty(
     client.force_login(handler)
     case_at(organisation, 0)
     client.get(reverse("desk-queue"))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(reverse("desk-queue"))
     for days in range(1, 20):
         case_at(organisation, days)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert len(references(client)) == 20
 
 

@@ -183,7 +183,7 @@ def test_the_page_asks_the_database_little(person: Person, django_assert_max_num
     for _ in range(3):
         released(person.case)
         services.message_receive(case=person.case, body="Hello")
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         person.get(CASE)
 
 
