@@ -86,7 +86,7 @@ def code_check(*, address: PartyAddress | None, purpose: str, code: str) -> Acce
     if address is None:
         AccessCode.objects.filter(pk=NOBODY, attempts__lt=ATTEMPTS).update(attempts=F("attempts") + 1)
         keyed_hash_matches("access_code", f"{purpose}:{NOBODY}:{typed}", _NO_CODE)
-        AccessCode.objects.filter(pk=NOBODY).only("attempts").first()  # as a wrong code reads how often it was tried
+        list(AccessCode.objects.filter(pk=NOBODY).only("attempts")[:1])  # as a wrong code reads how often it was tried
     if address is None or row is None or row.used_at is not None or row.expires_at <= now:
         raise DomainError("code_expired", _("This code is no longer valid. Ask for a new one."))
     if not AccessCode.objects.filter(pk=row.pk, attempts__lt=ATTEMPTS).update(attempts=F("attempts") + 1):

@@ -268,8 +268,8 @@ def message_send(request: HttpRequest, reference: str) -> HttpResponseBase:
         return case_render(request, case, forms={"message": form}, status=413)
 
     @transaction.atomic
-    def send(*, files: list[Any], **fields: Any) -> None:
-        stored = services.uploads_keep(case=case, uploads=files, limits=STAFF)
+    def send(*, documents: list[Any], **fields: Any) -> None:
+        stored = services.uploads_keep(case=case, uploads=documents, limits=STAFF)
         services.message_send(case=case, files=stored, **fields)
 
     return act(request, case, form, send, key="message", done=_("The message is sent."), anchor="timeline")

@@ -218,8 +218,8 @@ class MessageForm(CaseForm):
     """A message to the person."""
 
     errors_of = {
-        "message_empty": "body", "message_too_long": "body", "upload_too_many": "files", "upload_too_large": "files",
-        "upload_empty": "files",
+        "message_empty": "body", "message_too_long": "body", "upload_too_many": "documents",
+        "upload_too_large": "documents", "upload_empty": "documents",
     }
 
     body = _text(
@@ -228,7 +228,7 @@ class MessageForm(CaseForm):
         required=False,
         hint=_("Read on the tracking page. A mail announces it without its content."),
     )
-    files = FilesField(
+    documents = FilesField(
         label=_("Files for the person"),
         help_text=_("Up to 20 files of 50 MB. They leave the tracking page only after a second channel."),
         required=False,

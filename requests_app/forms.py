@@ -285,7 +285,7 @@ class MessageForm(PublicForm):
     """What the person writes to us on the tracking page, with files."""
 
     body = TextField(label=_("Write to us"), limit=LONG_TEXT, long=True)
-    files = FilesField(
+    documents = FilesField(
         label=_("Add files"),
         help_text=_(
             "Up to 5 files of 10 MB. Do not send an identity document unless we asked you for one: we do not need it."
@@ -296,12 +296,12 @@ class MessageForm(PublicForm):
     def clean(self) -> dict[str, Any]:
         """Words or files, at least one; limits of files are those of `uploads_check`."""
         cleaned = super().clean() or {}
-        if not cleaned.get("body") and not cleaned.get("files") and "body" not in self.errors:
+        if not cleaned.get("body") and not cleaned.get("documents") and "body" not in self.errors:
             self.add_error("body", _("Write something first."))
         try:
-            uploads_check(cleaned.get("files") or [], PUBLIC)
+            uploads_check(cleaned.get("documents") or [], PUBLIC)
         except DomainError as error:
-            self.add_error("files", str(error))
+            self.add_error("documents", str(error))
         return cleaned
 
 

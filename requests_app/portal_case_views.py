@@ -51,7 +51,7 @@ def track_case(request: HttpRequest, case: Case, portal: Portal) -> HttpResponse
     form = MessageForm(request.POST, request.FILES)
     if refusal := uploads_refusal(request, PUBLIC):
         form.errors.clear()
-        form.add_error("files", str(refusal))
+        form.add_error("documents", str(refusal))
         return case_page_shown(request, case, portal, form, status=413)
     if not form.is_valid():
         return case_page_shown(request, case, portal, form)
@@ -60,10 +60,10 @@ def track_case(request: HttpRequest, case: Case, portal: Portal) -> HttpResponse
         return case_page_shown(request, case, portal, form, status=429)
     try:
         with transaction.atomic():
-            files = services.uploads_keep(case=case, uploads=form.cleaned_data["files"], limits=PUBLIC)
+            files = services.uploads_keep(case=case, uploads=form.cleaned_data["documents"], limits=PUBLIC)
             services.message_receive(case=case, body=form.cleaned_data["body"], files=files)
     except DomainError as error:
-        form.add_error("files" if error.code.startswith("upload") else "body", str(error))
+        form.add_error("documents" if error.code.startswith("upload") else "body", str(error))
         return case_page_shown(request, case, portal, form)
     return redirect(reverse("track-case", args=[case.organisation.slug]) + "#messages")
 

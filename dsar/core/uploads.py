@@ -157,7 +157,7 @@ def uploads_within(limits: Limits) -> Callable[[View[P]], View[P]]:
                 return protected(request, *args, **kwargs)
             if int(request.META.get("CONTENT_LENGTH") or 0) > limits.read_bytes:
                 request.META[_REFUSED] = True
-                request.POST, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined, assignment]
+                request.POST, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
                 return view(request, *args, **kwargs)
             request.upload_handlers = [_WithinLimits(request, limits), *request.upload_handlers]
             return protected(request, *args, **kwargs)

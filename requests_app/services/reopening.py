@@ -54,7 +54,8 @@ def message_after_answer(*, message: Message) -> CaseTask | None:
 def message_of(task: CaseTask) -> Message:
     """The message that opened the task. Raises DomainError `not_a_message` for a task of another kind."""
     number = task.subject_key.removeprefix(KEY)
-    found = Message.objects.filter(case=task.case_id, pk=int(number)).first() if number.isdigit() else None
+    messages = Message.objects.filter(case=task.case_id)
+    found: Message | None = messages.filter(pk=int(number)).first() if number.isdigit() else None
     if found is None:
         raise DomainError("not_a_message", _("This task holds no message."))
     return found

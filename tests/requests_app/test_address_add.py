@@ -17,9 +17,10 @@ ADDRESS, NEW = "/virelune/track/address/", "camille@new.example"
 
 
 def first(person: Person) -> PartyAddress:
-    return PartyAddress.objects.select_related("party__case__organisation").get(
+    found: PartyAddress = PartyAddress.objects.select_related("party__case__organisation").get(
         party__case=person.case, normalised=EMAIL
     )
+    return found
 
 
 def mailboxes(person: Person) -> list[str]:

@@ -23,7 +23,8 @@ def pdf(name: str = "../contrat “2019”.exe", content: bytes = b"%PDF-1.7 x")
 
 
 def newest(person: Person) -> Message:
-    return Message.objects.filter(case=person.case).latest("pk")
+    found: Message = Message.objects.filter(case=person.case).latest("pk")
+    return found
 
 
 def take(person: Person, stored: StoredFile) -> Any:
@@ -44,7 +45,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[Limits]:
 def test_the_person_adds_files(person: Person) -> None:
     person.sign_in()
     assert 'enctype="multipart/form-data"' in person.get(CASE).content.decode()
-    person.post(CASE, body="Voici.", go="message", files=[pdf(), pdf("b.txt", "é".encode())])
+    person.post(CASE, body="Voici.", go="message", documents=[pdf(), pdf("b.txt", "é".encode())])
     message = newest(person)
     first, second = message.files.order_by("pk")
     assert (first.content_type, second.content_type) == ("application/pdf", "text/plain")
@@ -53,7 +54,7 @@ def test_the_person_adds_files(person: Person) -> None:
     assert first.key == person.case.key
     page = person.get(CASE).content.decode()
     assert f"/virelune/track/files/{first.pk}/" in page
-    person.post(CASE, body="", go="message", files=[pdf()])
+    person.post(CASE, body="", go="message", documents=[pdf()])
     assert newest(person).body == ""
     assert newest(person).files.count() == 1
 
@@ -72,9 +73,9 @@ def test_a_refusal_keeps_what_was_typed(person: Person, small: Limits, files: li
         file.seek(0)
     person.sign_in()
     before = Message.objects.count(), StoredFile.objects.count()
-    page = person.post(CASE, body="half a thought", go="message", files=files).content.decode()
+    page = person.post(CASE, body="half a thought", go="message", documents=files).content.decode()
     assert says in page
-    assert 'href="#id_files"' in page
+    assert 'href="#id_documents"' in page
     assert "half a thought" in page
     assert (Message.objects.count(), StoredFile.objects.count()) == before
 
@@ -82,13 +83,13 @@ def test_a_refusal_keeps_what_was_typed(person: Person, small: Limits, files: li
 def test_a_body_far_over_the_limit_is_not_read(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     person.sign_in()
     stored = StoredFile.objects.count()
-    environment = {"CONTENT_LENGTH": str(101 * 1024 * 1024)}
+    environment: dict[str, Any] = {"CONTENT_LENGTH": str(101 * 1024 * 1024)}
 
     def reads(*_arguments: Any) -> None:
         raise AssertionError("the body was read")
 
     monkeypatch.setattr("django.http.request.HttpRequest._load_post_and_files", reads)
-    response = person.client.post(CASE, {"body": "x", "files": pdf()}, headers={"Accept-Language": "en"}, **environment)
+    response = person.client.post(CASE, {"body": "x"}, headers={"Accept-Language": "en"}, **environment)
     assert response.status_code == 413
     assert "A file may have 10 MB" in response.content.decode()
     assert StoredFile.objects.count() == stored
@@ -139,11 +140,11 @@ def test_the_desk_sends_files(person: Person, client: Client) -> None:
     client.force_login(member(person.case.organisation))
     address = f"/desk/cases/{person.case.reference}/messages/"
     assert client.post(address, {"body": ""}).status_code == 422
-    client.post(address, {"body": "Le contrat.", "files": [pdf(), pdf()]})
+    client.post(address, {"body": "Le contrat.", "documents": [pdf(), pdf()]})
     assert newest(person).direction == "outbound" or Message.objects.filter(author__isnull=False).exists()
     sent = Message.objects.get(author__isnull=False)
     assert sent.files.count() == 2
-    response = client.post(address, {"body": "Encore", "files": [pdf()] * 21})
+    response = client.post(address, {"body": "Encore", "documents": [pdf()] * 21})
     assert response.status_code == 422
     assert "Encore" in response.content.decode()
 
