@@ -76,11 +76,12 @@ def facts_of(case_right: CaseRight) -> Facts:
     Reads `suspensions` and `extensions` through the prefetch cache when there is one.
     """
     zone = case_right.case.organisation.time_zone
-    begun_at = case_right.counts_from
-    asked = [one for one in case_right.suspensions.all() if one.asked_at and one.asked_at >= begun_at]
-    announced = [one.sent_at for one in case_right.extensions.all() if one.sent_at and one.sent_at >= begun_at]
+    asked = [one for one in case_right.suspensions.all() if one.asked_at]
+    announced = [one.sent_at for one in case_right.extensions.all() if one.sent_at and not one.is_past]
+    if case_right.reopened_at is not None:  # what came before belongs to a clock that has ended
+        asked = [one for one in asked if one.asked_at >= case_right.reopened_at]
     return replace(
-        facts_new(case_right.case.organisation, begun_at),
+        facts_new(case_right.case.organisation, case_right.counts_from),
         pauses=tuple(
             Pause(
                 reason=suspension.reason,
