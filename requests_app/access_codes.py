@@ -75,7 +75,8 @@ def code_make(*, address: PartyAddress, purpose: str) -> IssuedCode:
 def code_check(*, address: PartyAddress | None, purpose: str, code: str) -> AccessCode:
     """Use up the newest code of an address and purpose, when `code` is it; spaces and dashes do not matter.
 
-    Of nobody (None) every code is wrong, after the same work: the time tells a stranger nothing. Each call counts as an attempt before the comparison, so it must not run in a transaction that an error undoes.
+    Of nobody (None) every code is wrong, after the same work: the time tells a stranger nothing. Each call counts as an
+    attempt before the comparison, so it must not run in a transaction that an error undoes.
     Raises DomainError `code_malformed` (not counted), `code_expired` (also: none was sent, or it was used),
     `code_attempts_spent` or `code_wrong`, which says how many attempts are left.
     """

@@ -27,7 +27,7 @@ def address_masked(value: str) -> str:
 
 
 def address_hint(kind: str, value: str) -> str:
-    """Any address as its owner recognises it: a masked e-mail, the last digits of a number, the last line of a place."""
+    """Any address as its owner recognises it: a masked mailbox, the end of a number, the last line of a place."""
     if kind == AddressKind.EMAIL:
         return address_masked(value)
     if kind == AddressKind.PHONE:

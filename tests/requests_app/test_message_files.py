@@ -1,6 +1,5 @@
 """Files with messages, both ways: within limits, by content, and out again only after a second channel."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -34,12 +33,12 @@ def take(person: Person, stored: StoredFile) -> Any:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[Limits]:
+def small(monkeypatch: pytest.MonkeyPatch) -> Limits:
     """Limits that a test can pass."""
     limits = Limits(files=2, file_bytes=2000, total_bytes=3000, read_bytes=9000)
     for module in ("requests_app.portal_case_views", "requests_app.forms"):
         monkeypatch.setattr(f"{module}.PUBLIC", limits)
-    yield limits
+    return limits
 
 
 def test_the_person_adds_files(person: Person) -> None:

@@ -1,4 +1,4 @@
-"""A message after the answer opens one task; exactly one of three acts ends it, and the clock counts from the message."""
+"""A message after the answer opens one task; one of three acts ends it, and the clock counts anew."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

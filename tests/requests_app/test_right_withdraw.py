@@ -1,4 +1,4 @@
-"""The person takes a request back, at whatever stage it is; nothing prepared for it leaves, nobody waits for anything."""
+"""The person takes a request back, at whatever stage it is; nothing prepared leaves, nobody waits for anything."""
 
 from datetime import timedelta
 from typing import Any

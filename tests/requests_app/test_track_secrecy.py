@@ -130,7 +130,7 @@ def test_a_code_for_a_known_and_an_unknown_address(
     )  # fmt: skip
     assert worker.done == ["requests_app.portal_code_send"] * 6
     assert Outgoing.objects.filter(key__startswith="access_code:").count() == 2
-    for one, two, three in zip(known, unknown, other, strict=True):
+    for one, two in zip(known, unknown, strict=True):
         assert one["queries"] == two["queries"]
     assert known == unknown == other
 
