@@ -1,29 +1,10 @@
 """What the desk's forms on data sources accept: shape only, the rules stand in the services."""
 
-from typing import Any
-
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from dsar.core.uploads import FilesField
 from requests_app.desk_forms import LONG, DeskForm
-
-
-class FilesInput(forms.FileInput):
-    """A file input that takes several."""
-
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Several files at once, as a list; how many and how large is the service's rule."""
-
-    widget = FilesInput
-
-    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
-        """Every file that was added; an empty one stays in the list for the service to name."""
-        listed = data if isinstance(data, (list, tuple)) else [data]
-        return [file for file in listed if file]
 
 
 class ByHandForm(DeskForm):

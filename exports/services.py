@@ -24,6 +24,7 @@ from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
 from dsar.core.roles import Act
 from dsar.core.texts import localised
+from dsar.core.uploads import IncomingFile, upload_store, uploads_check
 from exports.attribution import Attribution
 from exports.contents import contents_of
 from exports.doubts import doubts_settle
@@ -32,7 +33,6 @@ from exports.package import package_stream
 from exports.records import line_make
 from exports.scope import fields_disclosed
 from exports.sources import query_keys, source_rows, source_url
-from exports.uploads import IncomingFile, upload_store, uploads_check
 from requests_app.models import Case, CaseRight, CaseTask, ChecklistItem, Deliverable
 from requests_app.services import (
     case_lock,
@@ -71,7 +71,9 @@ def collection_plan(*, case_right: CaseRight) -> bool:
     organisation = case_right.case.organisation
     sources = list(DataSource.objects.filter(organisation=organisation, is_active=True))
     for source in sources:
-        collection, _is_new = Collection.objects.get_or_create(case_right=case_right, source=source)
+        collection, is_new = Collection.objects.get_or_create(case_right=case_right, source=source)
+        if not is_new:
+            _collection_renew(collection)
         is_manual = source.kind == DataSource.Kind.MANUAL
         case_task_add(
             case_right=case_right,
@@ -79,13 +81,21 @@ def collection_plan(*, case_right: CaseRight) -> bool:
             subject_key=subject_key(source),
             label=localised(source.name, organisation.language),
             automatic=not is_manual,
+            again=True,
         )
         if not is_manual:
             task_queue_on_commit("exports.collection_run", collection.pk)
-    case_task_add(case_right=case_right, kind=TaskKind.BUILD_PACKAGE, subject_key="package", automatic=True)
+    case_task_add(case_right=case_right, kind=TaskKind.BUILD_PACKAGE, subject_key="package", automatic=True, again=True)
     case_task_finish(task=plan, actor=Actor.SYSTEM, result={"sources": len(sources)})
     _build_queue(case_right)
     return True
+
+
+def _collection_renew(collection: Collection) -> None:
+    """Ask as if never asked: the right was answered, and is taken up again. What left then is its old package."""
+    fresh = Collection(case_right_id=collection.case_right_id, source_id=collection.source_id, pk=collection.pk)
+    fresh.save(force_update=True)
+    fresh.files.clear()
 
 
 def subject_key(source: DataSource) -> str:
@@ -165,7 +175,7 @@ def _source_ask(collection: Collection) -> _Answer:
         raise DomainError("source_map_not_approved", _("No version of this source's map is approved yet."))
     case = collection.case_right.case
     party = case.data_subject
-    addresses = list(party.addresses.all()) if party else []
+    addresses = list(party.addresses.filter(pending_since=None)) if party else []
     known: dict[str, list[str]] = {}
     for address in addresses:
         # As typed too: a source may keep the spelling that normalising takes away.

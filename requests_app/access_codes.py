@@ -26,6 +26,8 @@ VALID_FOR = {
 ATTEMPTS = 5
 MOST_CODES = {timedelta(hours=1): 5, timedelta(days=1): 15}
 DIGITS = 6
+NOBODY = 0  # the number of no row
+_NO_CODE = "0" * 64  # a hash that no code has
 
 
 @dataclass(frozen=True)
@@ -70,17 +72,23 @@ def code_make(*, address: PartyAddress, purpose: str) -> IssuedCode:
     return IssuedCode(row, code, token)
 
 
-def code_check(*, address: PartyAddress, purpose: str, code: str) -> AccessCode:
+def code_check(*, address: PartyAddress | None, purpose: str, code: str) -> AccessCode:
     """Use up the newest code of an address and purpose, when `code` is it; spaces and dashes do not matter.
 
-    Each call counts as an attempt before the comparison, so it must not run in a transaction that an error undoes.
+    Of nobody (None) every code is wrong, after the same work: the time tells a stranger nothing. Each call counts as an
+    attempt before the comparison, so it must not run in a transaction that an error undoes.
     Raises DomainError `code_malformed` (not counted), `code_expired` (also: none was sent, or it was used),
     `code_attempts_spent` or `code_wrong`, which says how many attempts are left.
     """
     typed = code_parse(code)
-    row: AccessCode | None = AccessCode.objects.filter(address=address, purpose=purpose).order_by("-pk").first()
+    number = address.pk if address else NOBODY
+    row: AccessCode | None = AccessCode.objects.filter(address=number, purpose=purpose).order_by("-pk").first()
     now = datetime.now(UTC)
-    if row is None or row.used_at is not None or row.expires_at <= now:
+    if address is None:
+        AccessCode.objects.filter(pk=NOBODY, attempts__lt=ATTEMPTS).update(attempts=F("attempts") + 1)
+        keyed_hash_matches("access_code", f"{purpose}:{NOBODY}:{typed}", _NO_CODE)
+        list(AccessCode.objects.filter(pk=NOBODY).only("attempts")[:1])  # as a wrong code reads how often it was tried
+    if address is None or row is None or row.used_at is not None or row.expires_at <= now:
         raise DomainError("code_expired", _("This code is no longer valid. Ask for a new one."))
     if not AccessCode.objects.filter(pk=row.pk, attempts__lt=ATTEMPTS).update(attempts=F("attempts") + 1):
         raise DomainError("code_attempts_spent", _("This code was mistyped five times. Ask for a new one."))

@@ -26,6 +26,16 @@ def address_masked(value: str) -> str:
     return f"{local[:1]}•••••@{domain}" if domain else "•••••"
 
 
+def address_hint(kind: str, value: str) -> str:
+    """Any address as its owner recognises it: a masked mailbox, the end of a number, the last line of a place."""
+    if kind == AddressKind.EMAIL:
+        return address_masked(value)
+    if kind == AddressKind.PHONE:
+        return f"••••••{re.sub(r'[^0-9]', '', value)[-2:]}"
+    lines = value.strip().splitlines()
+    return f"•••••, {lines[-1].strip()}" if len(lines) > 1 else "•••••"
+
+
 def name_words(name: str) -> set[str]:
     """The words of a name, accents, capitals, order and hyphens aside."""
     return set(search_text(re.sub(r"[-'’]", " ", name)).split())

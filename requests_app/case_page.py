@@ -423,10 +423,11 @@ def _right_add_form(case: Case, rights: list[CaseRight], forms: Forms) -> Any:
 def _task_line(task: CaseTask, may_work: bool) -> TaskLine:
     is_open = task.state == TaskState.OPEN and not task.automatic
     is_by_hand = task.kind == TaskKind.COLLECT_BY_HAND
+    has_other_way = is_by_hand or task.kind in (*services.MACHINE_KINDS, *services.DECIDED_KINDS)
     return TaskLine(
         task=task,
         may_take=may_work and is_open and task.assignee_id is None,
-        may_finish=may_work and is_open and not is_by_hand and task.kind not in services.MACHINE_KINDS,
+        may_finish=may_work and is_open and not has_other_way,
         is_by_hand=may_work and is_open and is_by_hand,
     )
 

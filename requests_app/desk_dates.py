@@ -30,7 +30,7 @@ def shown_date(case_right: CaseRight) -> ShownDate:
 
 def received_on(case_right: CaseRight) -> date:
     """The local day of receipt at the organisation, from which every period counts."""
-    return local_date(case_right.received_at, case_right.case.organisation.time_zone)
+    return local_date(case_right.counts_from, case_right.case.organisation.time_zone)
 
 
 def right_due(case_right: CaseRight, today: date) -> DueWords:

@@ -13,6 +13,7 @@ from dsar.core.errors import DomainError
 from dsar.core.models import Membership, Organisation, Team
 from dsar.core.rights import RIGHTS
 from dsar.core.templatetags.dsar_format import article
+from dsar.core.uploads import FilesField
 from requests_app.grounds import GROUNDS
 from requests_app.models import Case, CaseRight
 from requests_app.references import reference_parse
@@ -230,12 +231,21 @@ class NoteForm(DeskForm):
 class MessageForm(CaseForm):
     """A message to the person."""
 
-    errors_of = {"message_empty": "body", "message_too_long": "body"}
+    errors_of = {
+        "message_empty": "body", "message_too_long": "body", "upload_too_many": "documents",
+        "upload_too_large": "documents", "upload_empty": "documents",
+    }
 
     body = _text(
         _("Message to the person"),
         rows=4,
+        required=False,
         hint=_("Read on the tracking page. A mail announces it without its content."),
+    )
+    documents = FilesField(
+        label=_("Files for the person"),
+        help_text=_("Up to 20 files of 50 MB. They leave the tracking page only after a second channel."),
+        required=False,
     )
 
 

@@ -9,6 +9,7 @@ from requests_app import clock_views as clock
 from requests_app import desk_views as desk
 from requests_app import duty_views as duty
 from requests_app import handling_views as handling
+from requests_app import message_views as message
 
 CASE = "cases/<str:reference>/"
 RIGHT = CASE + "rights/<slug:right>/"
@@ -24,6 +25,10 @@ urlpatterns = [
     path("tasks/", desk.tasks, name="desk-tasks"),
     path("tasks/<int:task_id>/take/", desk.case_task_take, name="case-task-take"),
     path("tasks/<int:task_id>/finish/", desk.case_task_finish, name="case-task-finish"),
+    path("tasks/<int:task_id>/message/", message.message_after_answer, name="message-after-answer"),
+    path("tasks/<int:task_id>/reopen/", message.right_reopen, name="right-reopen"),
+    path("tasks/<int:task_id>/add-right/", message.message_right_add, name="message-right-add"),
+    path("tasks/<int:task_id>/note/", message.message_note, name="message-note"),
     path("calendar/", calendar.calendar, name="desk-calendar"),
     path("calendar/add/", calendar.calendar_feed_add, name="calendar-feed-add"),
     path("calendar/<int:feed_id>/revoke/", calendar.calendar_feed_revoke, name="calendar-feed-revoke"),

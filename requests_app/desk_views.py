@@ -55,7 +55,7 @@ from requests_app.inbound_email import parse
 from requests_app.models import Case, CaseTask, InboundMail, Party
 from requests_app.queue import RAIL, VIEWS, QueueQuery, queue_page, queue_totals
 from requests_app.references import reference_parse
-from requests_app.services import MACHINE_KINDS, mail
+from requests_app.services import DECIDED_KINDS, MACHINE_KINDS, mail
 from requests_app.triage_words import reason_words
 from requests_app.vocabulary import Channel, Stage, TaskKind
 
@@ -252,7 +252,7 @@ def _task_row(task: CaseTask, user: User, refused: tuple[int, TaskFinishForm] | 
         task=task,
         sees_case=user.may(Act.CASE_READ, task.case.organisation_id),
         may_take=task.assignee_id is None,
-        is_mine=task.assignee_id == user.pk and task.kind not in MACHINE_KINDS,
+        is_mine=task.assignee_id == user.pk and task.kind not in (*MACHINE_KINDS, *DECIDED_KINDS),
         is_by_hand=task.kind == TaskKind.COLLECT_BY_HAND,
         parties=list(task.case.parties.all()) if task.assignee_id == user.pk else [],
         form=kept or TaskFinishForm(auto_id=f"task-{task.pk}-%s"),

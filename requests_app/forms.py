@@ -18,8 +18,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from dsar.core.errors import DomainError
 from dsar.core.hashing import keyed_hash
 from dsar.core.rights import RIGHTS
+from dsar.core.uploads import PUBLIC, FilesField, uploads_check
 from requests_app.incoming import IncomingRequest, RightInvoked
 from requests_app.vocabulary import Channel
 
@@ -280,15 +282,27 @@ def incoming_from_form(
 
 
 class MessageForm(PublicForm):
-    """What the person writes to us on the tracking page."""
+    """What the person writes to us on the tracking page, with files."""
 
     body = TextField(label=_("Write to us"), limit=LONG_TEXT, long=True)
+    documents = FilesField(
+        label=_("Add files"),
+        help_text=_(
+            "Up to 5 files of 10 MB. Do not send an identity document unless we asked you for one: we do not need it."
+        ),
+        required=False,
+    )
 
-    def clean_body(self) -> str:
-        body: str = self.cleaned_data["body"]
-        if not body:
-            raise forms.ValidationError(_("Write something first."))
-        return body
+    def clean(self) -> dict[str, Any]:
+        """Words or files, at least one; limits of files are those of `uploads_check`."""
+        cleaned = super().clean() or {}
+        if not cleaned.get("body") and not cleaned.get("documents") and "body" not in self.errors:
+            self.add_error("body", _("Write something first."))
+        try:
+            uploads_check(cleaned.get("documents") or [], PUBLIC)
+        except DomainError as error:
+            self.add_error("documents", str(error))
+        return cleaned
 
 
 class SignInForm(PublicForm):

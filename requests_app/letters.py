@@ -121,7 +121,7 @@ def extension_html(extension: Extension, until: Deadline, law: Rule) -> str:
 def extension_paragraphs(extension: Extension, until: Deadline, law: Rule) -> list[str]:
     """What the notice says, in the active language: what was asked, why it takes longer, until when, what goes on."""
     right = extension.case_right
-    asked = {"received": day_full(right.received_at), "verb": right.definition.verb}
+    asked = {"received": day_full(right.counts_from), "verb": right.definition.verb}
     if until.due_on is not None:
         when = _("You have our answer by %(day)s at the latest.") % {"day": day_full(until.due_on)}
         goes_on = _("We go on working on it, and you have nothing to do for it.")
@@ -153,6 +153,28 @@ def _extension_law(law: Rule) -> str:
         "The law gives us one month to answer. Where a request is complex, it allows two more months, if we tell you "
         "within the first one and say why (GDPR, article 12(3))."
     )
+
+
+def receipt_html(case: Case, rights: Sequence[CaseRight]) -> str:
+    """The certificate of receipt as one page: when what arrived by which way, and by when each answer is due.
+
+    It bears nothing about the person but what they asked, neither name nor address: one channel is enough to get it.
+    """
+    organisation = case.organisation
+    with language_override(case.language), timezone.override(ZoneInfo(organisation.time_zone)):
+        frame = _frame(case, due_on=None)
+        return render_to_string(
+            "letters/receipt.html",
+            {
+                **frame,
+                "party": None,
+                "acted_for": None,
+                "address_lines": [],
+                "title": _("Certificate of receipt"),
+                "zone": organisation.time_zone,
+                "rights": [(right, explanation_words(right.clock_explanation)) for right in rights],
+            },
+        )
 
 
 EXTENSION_BECAUSE = {

@@ -15,7 +15,7 @@ from requests_app.desk_dates import shown_date
 from requests_app.models import Case, CaseRight, Decision, Restriction
 from requests_app.rights_table import RULES, checklist_label, done_outcome, items_owed, tasks_spared
 from requests_app.services import Obstacle
-from requests_app.vocabulary import ItemState, Review, Stage, TaskState
+from requests_app.vocabulary import ItemState, Review, Stage, TaskKind, TaskState
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,14 @@ class NextStep:
     anchor: str = ""
     label: str = ""
     is_ours: bool = True
+    task: int = 0  # of a page of its own
     rank: int = field(default=0, compare=False)
 
 
 def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situation: Situation) -> NextStep:
     """What to do next. `rights` come with their tasks, checklists and decisions loaded. Never empty."""
+    if (step := _message_step(rights)) is not None:
+        return step
     if case.closed_at is not None:
         return NextStep("closed", _("Nothing to do: this case is closed"),
                         _("Everything that was asked is answered."), is_ours=False)
@@ -103,6 +106,17 @@ def _restriction_step(restrictions: Sequence[Restriction], onlooker: Onlooker) -
     return NextStep("review_restriction", _("Next: prolong or lift the restriction"),
                     _("The person must be told before it is lifted (article 18)."), row.review_on,
                     anchor=anchor, label=_("Look at the restriction"), is_ours=onlooker.works)
+
+
+def _message_step(rights: Sequence[CaseRight]) -> NextStep | None:
+    """A message on an answered case, closed or not, comes before everything: it may start a clock."""
+    kind, is_open = TaskKind.MESSAGE_AFTER_ANSWER, TaskState.OPEN
+    found = [task for right in rights for task in right.tasks.all() if task.kind == kind and task.state == is_open]
+    if not found:
+        return None
+    return NextStep("message", _("Next: say what the new message is"),
+                    _("The person wrote after the answer. What they ask in it counts since it came."),
+                    task=found[0].pk, label=_("Read it and decide"))
 
 
 def _right_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> NextStep | None:
@@ -261,6 +275,7 @@ def _release_step(decided: Sequence[CaseRight], situation: Situation) -> NextSte
 
 
 def last_decision(right: CaseRight) -> Decision | None:
-    """The decision in force: the last one written. Reads the loaded decisions."""
-    decisions = list(right.decisions.all())
+    """The decision in force: the last one written, since the right was reopened if it was. Reads loaded decisions."""
+    since = right.reopened_at
+    decisions = [one for one in right.decisions.all() if since is None or one.written_at > since]
     return decisions[-1] if decisions else None

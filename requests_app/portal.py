@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
-from dsar.core.hashing import keyed_hash
+from dsar.core.hashing import keyed_hash, keyed_hash_matches
 from dsar.core.models import Organisation
 from requests_app import services
 from requests_app.models import Case, Deliverable
@@ -26,6 +26,7 @@ IDLE_SECONDS = 30 * 60
 SECOND_CHANNEL_SECONDS = 30 * 60
 TRIES = 10  # wrong keys per case and address of the network, in TRIES_SECONDS
 TRIES_SECONDS = 15 * 60
+_NO_KEY = "0" * 64  # a hash that no key has
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Portal:
     seen_at: float
     second_until: float = 0.0  # until when the other channel counts as proven
     code_sent_at: float = 0.0
+    wanted: str = ""  # the page that asked for the second channel, by its URL name
 
     @property
     def second_channel(self) -> str:
@@ -106,10 +108,24 @@ def portal_page(
     return organisation_page(page)
 
 
+def key_fits(case: Case | None, key: str) -> bool:
+    """Whether a tracking key is that of the case. A case without a key, or none at all, takes as long to refuse."""
+    kept = case.tracking_key_hash if case is not None else ""
+    return keyed_hash_matches("tracking_key", key, kept or _NO_KEY) and bool(kept)
+
+
 def second_channel_needed(deliverable: Deliverable) -> bool:
     """Whether a file leaves only after a second channel (DESIGN §2): what bears data, unless it is locked itself."""
     personal = deliverable.bears_data or deliverable.kind == DeliverableKind.PACKAGE
     return personal and deliverable.delivery != Delivery.SINGLE_CHANNEL
+
+
+def act_allowed(case: Case, act: str, most: int, seconds: int) -> bool:
+    """Count one act on the tracking page of a case; False after `most` in `seconds`.
+
+    Counted by case and not by session, so that signing in again starts no new count. Without the cache nothing counts.
+    """
+    return _counted("portal:act:" + keyed_hash("acts", f"{case.pk}:{act}"), most, seconds)
 
 
 def attempt_allowed(request: HttpRequest, subject: str) -> bool:
@@ -118,10 +134,13 @@ def attempt_allowed(request: HttpRequest, subject: str) -> bool:
     Without the cache nothing is counted and the attempt is allowed: a key has 80 bits, and codes count their own
     attempts in the database.
     """
-    name = _attempt_name(request, subject)
+    return _counted(_attempt_name(request, subject), TRIES, TRIES_SECONDS)
+
+
+def _counted(name: str, most: int, seconds: int) -> bool:
     try:
-        cache.add(name, 0, TRIES_SECONDS)
-        return cache.incr(name) <= TRIES
+        cache.add(name, 0, seconds)
+        return cache.incr(name) <= most
     except ValueError:  # it expired between the two, or the cache is away
         return True
 

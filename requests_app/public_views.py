@@ -230,6 +230,7 @@ def public_sent(request: HttpRequest, organisation: Organisation) -> HttpRespons
     case = case_by_submission(organisation, submission or "")
     if case is None:
         return page_render(request, organisation, "public_sent_gone", {}, status=404)
+    services.receipt_queue(case)
     rights = list(case.rights.all())
     email = PartyAddress.objects.mailboxes(case).first()
     context = {
@@ -264,7 +265,7 @@ def clocks_of(rights: list[CaseRight]) -> list[ClockShown]:
     """
     shared: dict[tuple[date, date | None, int | None], list[CaseRight]] = {}
     for right in rights:
-        shared.setdefault((timezone.localdate(right.received_at), right.due_on, right.paused_days), []).append(right)
+        shared.setdefault((timezone.localdate(right.counts_from), right.due_on, right.paused_days), []).append(right)
     shown, today = [], timezone.localdate()
     for (received_on, due_on, _paused_days), together in shared.items():
         first = together[0]

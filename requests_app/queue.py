@@ -17,11 +17,12 @@ from dsar.core.rights import RIGHTS
 from requests_app.clock_ruler import MiniRuler
 from requests_app.clock_words import DueWords
 from requests_app.desk_dates import right_due, right_mini_ruler
-from requests_app.models import Case, CaseRight, Complaint, Message, Party
-from requests_app.vocabulary import ACTING, Capacity, Channel, Review, Stage
+from requests_app.models import Case, CaseRight, CaseTask, Complaint, Message, Party
+from requests_app.vocabulary import ACTING, Capacity, Channel, Review, Stage, TaskKind
 
 PAGE = 50  # cases
 WEEK = timedelta(days=7)
+WRITTEN = TaskKind.MESSAGE_AFTER_ANSWER  # one open task a case: services.reopening
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ VIEWS = {
         View("overdue", _("Overdue"), _("Nothing is overdue.")),
         View("review", _("In review"), _("No decision and no extension waits for a second person.")),
         View("paused", _("Paused"), _("No clock stands still.")),
+        View("written", _("Written after the answer"), _("Nobody has written after their answer.")),
         View("open", _("All open"), _("No case is open.")),
         View("closed", _("Closed"), _("No case has been closed yet."), newest_first=True),
         View("any", _("All cases"), _("No case matches."), newest_first=True),
@@ -143,13 +145,15 @@ def queue_page(user: User, query: QueueQuery, today: date) -> QueuePage:
 
 
 def queue_totals(user: User, today: date) -> dict[str, int]:
-    """How many cases each view holds, by one query; `week` does not count what is overdue."""
+    """How many cases each view holds, by two queries; `week` does not count what is overdue."""
     counted = {
         code: Count("pk", filter=_condition(user, code, today))
         for code in ("my", "team", "unassigned", "week", "overdue", "review", "paused", "open")
     }
     today_too = Count("pk", filter=_due_between(today, today))
-    return Case.objects.visible_to(user).open().aggregate(**counted, today=today_too)
+    totals = Case.objects.visible_to(user).open().aggregate(**counted, today=today_too)
+    # Closed cases too, so it is not counted among the open ones: an index knows the open tasks of this kind.
+    return {**totals, "written": CaseTask.objects.visible_to(user).open().filter(kind=WRITTEN).count()}
 
 
 def _unanswered(**conditions: Any) -> Exists:
@@ -179,6 +183,8 @@ def _condition(user: User, view: str, today: date) -> Q:
 def _in_view(cases: QuerySet[Case], user: User, view: str, today: date) -> QuerySet[Case]:
     if view == "any":
         return cases
+    if view == "written":
+        return cases.filter(Exists(CaseTask.objects.open().filter(case=OuterRef("pk"), kind=WRITTEN)))
     if view == "closed":
         return cases.exclude(closed_at=None)
     return cases.filter(_condition(user, view, today), closed_at=None)

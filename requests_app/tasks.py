@@ -6,7 +6,18 @@ from django.utils import timezone
 from dsar.core.broker import task_queue
 from requests_app import outbox
 from requests_app.models import Case, Extension, Restriction
-from requests_app.services import breaches, clocks, digests, letters, mail, notices, reminders, restrictions
+from requests_app.services import (
+    breaches,
+    certificates,
+    clocks,
+    codes,
+    digests,
+    letters,
+    mail,
+    notices,
+    reminders,
+    restrictions,
+)
 
 
 @shared_task(name="requests_app.outbox_send")
@@ -38,6 +49,18 @@ def letters_sweep() -> None:
     """Queue the letters that decided rights wait for."""
     for case_id in letters.cases_without_letter():
         task_queue("requests_app.letter_prepare", case_id)
+
+
+@shared_task(name="requests_app.receipt_prepare")
+def receipt_prepare(case_id: int) -> None:
+    """Make the certificate of receipt of a case."""
+    certificates.receipt_prepare(case=Case.objects.select_related("organisation__authority", "key").get(pk=case_id))
+
+
+@shared_task(name="requests_app.portal_code_send")
+def portal_code_send(address_id: int) -> None:
+    """Mail the code that opens the tracking page; nothing for an address that no case has."""
+    codes.portal_code_send(address_id=address_id)
 
 
 @shared_task(name="requests_app.notice_left")

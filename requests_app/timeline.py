@@ -50,8 +50,8 @@ FILTERS = {
 }
 _LAW = (
     "case.", "case_right.added", "clock.", "address.", "identity.", "decision.", "release.", "right.", "answer.",
-    "deliverable.downloaded", "suspension.", "extension.", "receipt.", "restriction.", "lifting.", "recipient",
-    "safeguards.", "statement.", "human_review.", "directive", "entitlement.",
+    "deliverable.downloaded", "message_file.", "suspension.", "extension.", "receipt.", "restriction.", "lifting.",
+    "recipient",    "safeguards.", "statement.", "human_review.", "directive", "entitlement.",
     "intake.", "case_right.reclassified", "forwarding.", "hold.", "complaint.", "breach.",
 )  # fmt: skip
 _MESSAGES = ("message.", "mail.")
@@ -221,7 +221,8 @@ def _instant(name: str) -> Fact:
 
 
 def _subject(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    return str(facts.get("subject", "")).partition(":")[2]
+    of, _colon, name = str(facts.get("subject", "")).partition(":")
+    return "" if of == "message" else name  # a number, which says nothing
 
 
 def _item(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -461,12 +462,15 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "breach.persons_told": ("told_at",),
     "identity.withdrawn": ("basis",),
     "address.confirmed": ("kind_of_address", "address"),
+    "address.added": ("kind_of_address", "address"),
+    "address.ended": ("kind_of_address", "address"),
     "address.found_on_file": ("kind_of_address", "source"),
     "identity.established": ("basis",),
     "identity.checked": ("check", "where"),
     "task.added": ("task", "subject", "right"),
     "task.taken": ("task", "subject", "right"),
     "task.finished": ("task", "subject", "result"),
+    "task.reopened": ("task", "subject", "right"),
     "checklist.set": ("item", "state"),
     "decision.submitted": ("right", "outcome"),
     "decision.approved": ("right", "outcome"),
@@ -477,6 +481,8 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "deliverable.downloaded": ("document",),
     "file.opened": ("document",),
     "right.answered": ("right", "delivery"),
+    "right.withdrawn": ("right",),
+    "right.reopened": ("right",),
     "message.received": ("channel",),
     "message.sent": ("channel",),
     "collection.finished": ("source", "result"),

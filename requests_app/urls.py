@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from requests_app import calendar_views, portal_views, public_views
+from requests_app import calendar_views, portal_act_views, portal_case_views, portal_views, public_views
 
 urlpatterns = [
     path("", public_views.home, name="home"),
@@ -14,7 +14,11 @@ urlpatterns = [
     path("<slug:slug>/notice/", public_views.public_notice, name="public-notice"),
     path("<slug:slug>/confirm/<str:token>/", public_views.confirm_address, name="confirm-address"),
     path("<slug:slug>/track/", portal_views.public_track, name="public-track"),
-    path("<slug:slug>/track/request/", portal_views.track_case, name="track-case"),
+    path("<slug:slug>/track/request/", portal_case_views.track_case, name="track-case"),
     path("<slug:slug>/track/code/", portal_views.track_code, name="track-code"),
-    path("<slug:slug>/track/download/<int:pk>/", portal_views.track_download, name="track-download"),
+    path("<slug:slug>/track/download/<int:pk>/", portal_case_views.track_download, name="track-download"),
+    path("<slug:slug>/track/files/<int:pk>/", portal_case_views.track_file, name="track-file"),
+    path("<slug:slug>/track/withdraw/", portal_act_views.track_withdraw, name="track-withdraw"),
+    path("<slug:slug>/track/address/", portal_act_views.track_address, name="track-address"),
+    path("<slug:slug>/track/remedies/", portal_act_views.track_remedies, name="track-remedies"),
 ]

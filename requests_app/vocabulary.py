@@ -130,6 +130,7 @@ class DeliverableKind(TextChoices):
     NOTICE = "notice", _("Notice of extension (PDF)")
     NOTICE_HTML = "notice_html", _("Notice of extension (web page)")
     RECEIPT = "receipt", _("Certificate of receipt (PDF)")
+    RECEIPT_HTML = "receipt_html", _("Certificate of receipt (web page)")
     LIFTING = "lifting", _("Letter before a restriction is lifted (PDF)")
     LIFTING_HTML = "lifting_html", _("Letter before a restriction is lifted (web page)")
 
@@ -137,6 +138,7 @@ class DeliverableKind(TextChoices):
 EXTENSION_KINDS = (DeliverableKind.NOTICE, DeliverableKind.NOTICE_HTML)
 LIFTING_KINDS = (DeliverableKind.LIFTING, DeliverableKind.LIFTING_HTML)
 NOTICE_KINDS = (*EXTENSION_KINDS, *LIFTING_KINDS)  # letters that are no answer; they tell no more than the mail did
+RECEIPT_KINDS = (DeliverableKind.RECEIPT, DeliverableKind.RECEIPT_HTML)
 
 
 class FileKind(TextChoices):
@@ -201,6 +203,7 @@ class ClockCause(TextChoices):
     CONTINUED = "continued", _("message found to be no answer")
     EXTENDED = "extended", _("extension announced")
     CORRECTED = "corrected", _("day of arrival corrected")
+    REOPENED = "reopened", _("work taken up again after a message")
     CALENDAR = "calendar", _("rule or calendar changed")
     RECLASSIFIED = "reclassified", _("read as another right")
     MERGED = "merged", _("joined with another request")

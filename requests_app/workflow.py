@@ -12,14 +12,15 @@ from requests_app.rights_table import items_owed, tasks_spared
 from requests_app.signals import case_right_moved
 from requests_app.vocabulary import ItemState, Stage, TaskState
 
-# From every stage a right may end without a decision: handed on, merged, withdrawn (only by services.right_end).
+# From every stage a right may end without a decision (services.right_end): handed on, merged, withdrawn. From
+# "answered" the work begins again where the person wrote again (services.right_reopen).
 MOVES: dict[Stage, frozenset[Stage]] = {
     Stage.TO_DO: frozenset({Stage.IN_PROGRESS, Stage.ANSWERED}),
     Stage.IN_PROGRESS: frozenset({Stage.AWAITING_PERSON, Stage.IN_REVIEW, Stage.DECIDED, Stage.ANSWERED}),
     Stage.AWAITING_PERSON: frozenset({Stage.IN_PROGRESS, Stage.ANSWERED}),
     Stage.IN_REVIEW: frozenset({Stage.IN_PROGRESS, Stage.DECIDED, Stage.ANSWERED}),
     Stage.DECIDED: frozenset({Stage.ANSWERED}),
-    Stage.ANSWERED: frozenset(),
+    Stage.ANSWERED: frozenset({Stage.IN_PROGRESS}),
 }
 
 

@@ -16,7 +16,17 @@ from dsar.core.files import file_store
 from dsar.core.models import Organisation, User
 from dsar.core.roles import Role
 from exports.models import Collection, DataSource, SourceMap
-from requests_app.models import Case, CaseRight, Complaint, Directive, Forwarding, InboundMail, Statement, Suspension
+from requests_app.models import (
+    Case,
+    CaseRight,
+    CaseTask,
+    Complaint,
+    Directive,
+    Forwarding,
+    InboundMail,
+    Statement,
+    Suspension,
+)
 from requests_app.services import breach_report, case_forward, case_suspend, case_task_add, complaint_record
 from requests_app.services.calendars import calendar_feed_add
 from tests.factories import OrganisationFactory, TeamFactory, UserFactory, a_case, actor_for, member, right_of
@@ -86,6 +96,10 @@ DOORS: dict[str, Door] = {
     "mail-set-aside": MAIL_ACT,
     "case-task-take": TASK_ACT,
     "case-task-finish": TASK_ACT,
+    "message-after-answer": Door("get", "written", READERS, READERS),
+    "right-reopen": Door("post", "written", READERS, WORKERS),
+    "message-right-add": Door("post", "written", READERS, WORKERS),
+    "message-note": Door("post", "written", READERS, WORKERS),
     "file-download": Door("get", "file", READERS, READERS),
     "case-detail": PAGE,
     "letter-preview": PAGE,
@@ -219,6 +233,7 @@ def house() -> House:
         "breach": [
             breach_report(case=case, what="A wrong recipient.", actor=actor_for(people[Role.HANDLER], organisation)).pk
         ],
+        "written": [_written(case).pk],
         "mail": [_mail(case, organisation).pk],
         "feed": [calendar_feed_add(user=people[Role.DPO], team=None).feed.pk],
         "file": [file_store(key=case.key, name="a.pdf", content_type="application/pdf", content=b"%PDF-").pk],
@@ -267,6 +282,16 @@ def _directive(case_right: CaseRight, handler: User) -> Directive:
     return Directive.objects.create(
         organisation=case_right.case.organisation, case_right=case_right, kind="particular", text="Erase.", name="C",
         name_search="c", registered_at=case_right.received_at, registered_by=handler,
+    )  # fmt: skip
+
+
+def _written(case: Case) -> CaseTask:
+    message = case.messages.earliest("pk")
+    return case_task_add(
+        case_right=right_of(case, "access"),
+        kind="message_after_answer",
+        subject_key=f"message:{message.pk}",
+        blocking=False,
     )
 
 

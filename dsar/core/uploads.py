@@ -1,24 +1,37 @@
-"""Files that people add to a form: limits before anything is read, the kind by content and never by name."""
+"""Files that people add to a form: limits before anything is read, the kind by content and never by name.
+
+`uploads_within` stands before a view that takes files. What is over a limit is never stored, while the text typed
+beside it still arrives, so that a refusal loses nothing; only a body far over the limit is not read at all.
+"""
 
 import re
 import unicodedata
 from codecs import getincrementaldecoder
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol
 
 import puremagic
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from dsar.core.errors import DomainError
 from dsar.core.files import file_store
 from dsar.core.models import EncryptionKey, StoredFile
 
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
 MEBIBYTE = 1024 * 1024
+_REFUSED = "dsar.uploads_refused"  # in request.META: a file was over a limit, or the body was not read
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 
 
@@ -123,3 +136,58 @@ class FilesField(forms.FileField):
         """Every file that was added; an empty one stays in the list for the check to name."""
         listed = data if isinstance(data, (list, tuple)) else [data]
         return [file for file in listed if file]
+
+
+# ---- before a view ---------------------------------------------------------------------------------------------------
+
+
+def uploads_within(limits: Limits) -> Callable[[View[P]], View[P]]:
+    """For a view that takes files: keeps what is over a limit out, then asks `uploads_refusal` what to say.
+
+    A body that is not read carries no token either: the view sees an empty form, and must refuse it as such.
+    """
+
+    def within(view: View[P]) -> View[P]:
+        protected = csrf_protect(view)
+
+        @csrf_exempt  # the limits are set before anything of the body is read; then the token is checked
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if request.method != "POST":
+                return protected(request, *args, **kwargs)
+            if int(request.META.get("CONTENT_LENGTH") or 0) > limits.read_bytes:
+                request.META[_REFUSED] = True
+                request.POST, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
+                return view(request, *args, **kwargs)
+            request.upload_handlers = [_WithinLimits(request, limits), *request.upload_handlers]
+            return protected(request, *args, **kwargs)
+
+        return guarded
+
+    return within
+
+
+def uploads_refusal(request: HttpRequest, limits: Limits) -> DomainError | None:
+    """What to say of files that were kept out before the view; None where all arrived."""
+    return upload_too_large(limits) if request.META.get(_REFUSED) else None
+
+
+class _WithinLimits(FileUploadHandler):
+    """Stands before the handlers that keep files: leaves out the rest of whatever passes a limit."""
+
+    def __init__(self, request: HttpRequest, limits: Limits) -> None:
+        super().__init__(request)
+        self.limits = limits
+        self.total = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        """Hand it on, or skip the file."""
+        self.total += len(raw_data)
+        if start + len(raw_data) > self.limits.file_bytes or self.total > self.limits.total_bytes:
+            if self.request is not None:
+                self.request.META[_REFUSED] = True
+            raise SkipFile
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        """The next handler makes the file."""

@@ -177,8 +177,8 @@ class PartyAddressQuerySet(OfCaseQuerySet):
     case_path = "party__case"
 
     def in_use(self, case: Case) -> Self:
-        """The ways to reach whoever asked, without those that were replaced and those of somebody acted for."""
-        return self.filter(party__case=case, party__is_requester=True, ended_at=None)
+        """The ways to reach whoever asked: none replaced, none that waits for its code, none of somebody acted for."""
+        return self.filter(party__case=case, party__is_requester=True, ended_at=None, pending_since=None)
 
     def mailboxes(self, case: Case) -> Self:
         """Where we write to: confirmed e-mail addresses first, of these what a source knows, then as given."""
@@ -266,9 +266,11 @@ class CaseRight(models.Model):
 
     @property
     def extension(self) -> "Extension | None":
-        """The one written, approved or announced, not one sent back; reads `extensions` through the prefetch cache."""
-        gone = (Review.SENT_BACK, Review.OVERTAKEN)
-        alive = (written for written in self.extensions.all() if written.review not in gone)
+        """The one written, approved or announced, not one sent back nor one of an answer before this one was reopened.
+
+        Reads `extensions` through the prefetch cache.
+        """
+        alive = (one for one in self.extensions.all() if one.review != Review.SENT_BACK and not one.is_past)
         return next(alive, None)
 
     @property
@@ -333,6 +335,8 @@ class PartyAddress(models.Model):
     on_file_in = models.CharField(max_length=200, blank=True)  # name of the data source
     on_file_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)  # replaced by another: nothing is sent there any more
+    pending_since = models.DateTimeField(null=True, blank=True)  # added later, and its code not typed yet
+    replaces = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     objects = PartyAddressQuerySet.as_manager()
 

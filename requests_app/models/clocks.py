@@ -70,6 +70,7 @@ class Extension(Reviewed):
     notice_message = models.ForeignKey(Message, null=True, on_delete=models.PROTECT, related_name="extensions")
     mail = models.ForeignKey(Outgoing, null=True, on_delete=models.PROTECT, related_name="extensions")
     sent_at = models.DateTimeField(null=True)
+    is_past = models.BooleanField(default=False)  # of a clock that has ended: the right was reopened after its answer
 
     objects = OfCaseRightQuerySet.as_manager()
 
@@ -82,7 +83,7 @@ class Extension(Reviewed):
             models.UniqueConstraint(
                 fields=["case_right"],
                 name="extension_unique",
-                condition=~Q(review__in=[Review.SENT_BACK, Review.OVERTAKEN]),
+                condition=~Q(review=Review.SENT_BACK) & Q(is_past=False),
             )
         ]
         indexes = [

@@ -10,8 +10,10 @@ from requests_app.services.breaches import (
     breaches_sweep,
 )
 from requests_app.services.cases import case_close, case_lock, case_take, case_touch
+from requests_app.services.certificates import receipt_prepare, receipt_queue, receipts_valid
 from requests_app.services.clocks import case_clock_refresh, clock_extended, clocks_changed, clocks_refresh, law_of
-from requests_app.services.codes import code_send, portal_opened
+from requests_app.services.codes import code_send, portal_code_ask, portal_opened
+from requests_app.services.contacts import address_add, address_change_refusal
 from requests_app.services.corrections import IntakeFacts, case_right_reclassify, intake_correct
 from requests_app.services.decisions import (
     decision_approve,
@@ -55,7 +57,14 @@ from requests_app.services.human_reviews import human_review_record
 from requests_app.services.intake import OpenedCase, case_open, case_right_add
 from requests_app.services.letters import letter_groups, letter_prepare
 from requests_app.services.merging import Candidate, Difference, case_merge, merge_candidates, merge_differences
-from requests_app.services.messages import message_receive, message_send, messages_read, note_add
+from requests_app.services.messages import (
+    message_file_downloaded,
+    message_receive,
+    message_send,
+    messages_read,
+    note_add,
+    uploads_keep,
+)
 from requests_app.services.notices import lifting_prepare, notice_prepare, notices_left
 from requests_app.services.obstacles import Obstacle, right_obstacles
 from requests_app.services.parties import address_confirm, address_found_on_file, identity_establish
@@ -63,6 +72,7 @@ from requests_app.services.receipts import receipt_changes, receipt_correct
 from requests_app.services.recipient_notices import recipient_notice_set, recipient_notices_plan, recipients_tell
 from requests_app.services.recipients import tells_recipients
 from requests_app.services.reminders import reminders_sweep
+from requests_app.services.reopening import message_note, message_right_add, messages_of, right_reopen
 from requests_app.services.restrictions import (
     lifting_announce,
     lifting_post,
@@ -84,8 +94,10 @@ from requests_app.services.suspensions import (
     suspension_continue,
     suspension_end,
 )
+from requests_app.services.withdrawals import right_withdraw
 from requests_app.services.work import (
     CHECKLIST_CLOSED,
+    DECIDED_KINDS,
     MACHINE_KINDS,
     case_right_start,
     case_task_add,
@@ -96,6 +108,7 @@ from requests_app.services.work import (
 
 __all__ = [
     "CHECKLIST_CLOSED",
+    "DECIDED_KINDS",
     "MACHINE_KINDS",
     "Candidate",
     "Difference",
@@ -103,6 +116,8 @@ __all__ = [
     "IntakeFacts",
     "Obstacle",
     "OpenedCase",
+    "address_add",
+    "address_change_refusal",
     "address_confirm",
     "address_found_on_file",
     "answer_release",
@@ -177,15 +192,23 @@ __all__ = [
     "may_suspend",
     "merge_candidates",
     "merge_differences",
+    "message_file_downloaded",
+    "message_note",
     "message_receive",
+    "message_right_add",
     "message_send",
+    "messages_of",
     "messages_read",
     "note_add",
     "notice_prepare",
     "notices_left",
+    "portal_code_ask",
     "portal_opened",
     "receipt_changes",
     "receipt_correct",
+    "receipt_prepare",
+    "receipt_queue",
+    "receipts_valid",
     "recipient_notice_set",
     "recipient_notices_plan",
     "recipients_tell",
@@ -201,6 +224,8 @@ __all__ = [
     "reviewers_for",
     "right_end",
     "right_obstacles",
+    "right_reopen",
+    "right_withdraw",
     "safeguards_send",
     "safeguards_stated",
     "stands_still",
@@ -210,4 +235,5 @@ __all__ = [
     "suspension_continue",
     "suspension_end",
     "tells_recipients",
+    "uploads_keep",
 ]

@@ -25,7 +25,7 @@ from requests_app.models import Case, CaseRight
 from requests_app.models.cases import LOOK_NOW
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_lock
-from requests_app.vocabulary import ClockCause, Review
+from requests_app.vocabulary import ClockCause
 
 logger = logging.getLogger(__name__)
 
@@ -76,12 +76,10 @@ def facts_of(case_right: CaseRight) -> Facts:
     Reads `suspensions` and `extensions` through the prefetch cache when there is one.
     """
     zone = case_right.case.organisation.time_zone
-    asked = [suspension for suspension in case_right.suspensions.all() if suspension.asked_at]
-    extensions = [extension for extension in case_right.extensions.all() if extension.review != Review.OVERTAKEN]
-    announced = [extension.sent_at for extension in extensions if extension.sent_at]
-    if again := case_right.reopened_at:  # what moved the clock before the answer moves it no more
-        asked = [suspension for suspension in asked if suspension.asked_at >= again]
-        announced = [sent_at for sent_at in announced if sent_at >= again]
+    asked = [one for one in case_right.suspensions.all() if one.asked_at]
+    announced = [one.sent_at for one in case_right.extensions.all() if one.sent_at and not one.is_past]
+    if case_right.reopened_at is not None:  # what came before belongs to a clock that has ended
+        asked = [one for one in asked if one.asked_at >= case_right.reopened_at]
     return replace(
         facts_new(case_right.case.organisation, case_right.counts_from),
         pauses=tuple(

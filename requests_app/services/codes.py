@@ -1,12 +1,17 @@
 """Codes on their way to the person, and the tracking page they open."""
 
+from contextlib import suppress
+
 from django.db import transaction
 
 from dsar.core.actors import Actor
+from dsar.core.broker import task_queue
+from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
-from requests_app.access_codes import code_issue
+from requests_app.access_codes import NOBODY, code_issue
 from requests_app.correspondence import absolute, person_write
 from requests_app.models import AccessCode, Case, PartyAddress
+from requests_app.services.certificates import receipt_queue
 
 
 @transaction.atomic
@@ -25,6 +30,24 @@ def code_send(*, address: PartyAddress, purpose: str) -> None:
     )
 
 
+def portal_code_ask(*, address: PartyAddress | None) -> None:
+    """Have a worker mail the code, so that the page takes as long for a stranger as for the person it knows.
+
+    A stranger's message reaches the worker too, and does nothing there. Without a broker the code is mailed at once: a
+    person who waits for it counts for more than the moment that tells an outage apart.
+    """
+    if not task_queue("requests_app.portal_code_send", address.pk if address else NOBODY) and address is not None:
+        portal_code_send(address_id=address.pk)
+
+
+def portal_code_send(*, address_id: int) -> None:
+    """Mail the code; nothing for NOBODY, and nothing after too many: the newest code still works."""
+    address = PartyAddress.objects.select_related("party__case__organisation").filter(pk=address_id).first()
+    if address is not None:
+        with suppress(DomainError):
+            code_send(address=address, purpose=AccessCode.Purpose.PORTAL)
+
+
 @transaction.atomic
 def portal_opened(*, case: Case, opened_by: str) -> None:
     """Journal that somebody opened the tracking page of a case, by its "key" or by a "code"."""
@@ -35,3 +58,4 @@ def portal_opened(*, case: Case, opened_by: str) -> None:
         actor=Actor.DATA_SUBJECT,
         facts={"opened_by": opened_by},
     )
+    receipt_queue(case)

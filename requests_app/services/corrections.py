@@ -31,7 +31,7 @@ from requests_app.services.intake import checklists_create, right_check
 from requests_app.services.messages import message_send
 from requests_app.services.parties import identity_doubt
 from requests_app.services.suspensions import suspensions_leave
-from requests_app.services.work import right_tasks_open
+from requests_app.services.work import work_open
 from requests_app.signals import case_right_moved
 from requests_app.vocabulary import UNDECIDED, AddressKind, Capacity, ClockCause, Stage
 
@@ -238,7 +238,7 @@ def case_right_reclassify(
     case_clock_refresh(case=case, cause=ClockCause.RECLASSIFIED)
     case_right.refresh_from_db()
     if case_right.stage != Stage.TO_DO:
-        right_tasks_open(case_right)
+        work_open(case_right=case_right)
         _news_send(case_right)
     message_send(case=case, body=_reclassified_words(case_right, before), actor=actor)
 

@@ -43,9 +43,10 @@ def right_work_drop(case_right: CaseRight) -> None:
 
 def extension_drop(case_right: CaseRight, *, announced_too: bool = False) -> None:
     """An extension that is not needed any more is not announced; with `announced_too` the one in force ends too."""
-    alive = Extension.objects.filter(case_right=case_right).exclude(review=Review.SENT_BACK)
+    alive = Extension.objects.filter(case_right=case_right, is_past=False).exclude(review=Review.SENT_BACK)
     for extension in alive.select_related("mail__case", "mail__organisation"):
         if extension.sent_at is None and extension.mail is not None:
             outbox_stop(extension.mail)
         if extension.sent_at is None or announced_too:
-            Extension.objects.filter(pk=extension.pk).update(review=Review.OVERTAKEN)
+            review = Review.OVERTAKEN if extension.review == Review.WAITING else extension.review
+            Extension.objects.filter(pk=extension.pk).update(is_past=True, review=review)

@@ -265,7 +265,7 @@ def _machine_reasons(organisation: Organisation, parsed: ParsedEmail) -> list[st
 def _is_party(case: Case, sender: str) -> bool:
     normalised = address_normalise(AddressKind.EMAIL, sender)
     return bool(sender) and PartyAddress.objects.filter(
-        party__case=case, kind=AddressKind.EMAIL, normalised=normalised, ended_at=None
+        party__case=case, kind=AddressKind.EMAIL, normalised=normalised, ended_at=None, pending_since=None
     ).exists()
 
 

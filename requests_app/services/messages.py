@@ -10,9 +10,11 @@ from dsar.core.files import file_rewrap
 from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
 from dsar.core.roles import Act
+from dsar.core.uploads import IncomingFile, Limits, upload_store, uploads_check
 from requests_app.correspondence import body_checked, person_write
 from requests_app.models import Case, Message, PartyAddress
 from requests_app.services.cases import case_lock, case_touch
+from requests_app.services.reopening import message_after_answer
 from requests_app.services.suspensions import suspensions_answer
 from requests_app.vocabulary import Channel, Direction
 
@@ -37,7 +39,10 @@ def note_add(*, case: Case, body: str, actor: Actor) -> Message:
 def message_send(
     *, case: Case, body: str, files: Sequence[StoredFile] = (), actor: Actor, version: int | None = None
 ) -> Message:
-    """Write to the person on the tracking page, with files; a mail announces it without its content."""
+    """Write to the person on the tracking page; a mail announces it without its content.
+
+    Files may bear data: they leave the tracking page only after a second channel, and never go with the mail.
+    """
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
     message = Message.objects.create(
@@ -45,13 +50,11 @@ def message_send(
         direction=Direction.OUTBOUND,
         channel=Channel.FORM,
         author=actor.user,
-        body=body_checked(body),
+        body=body_checked(body, may_be_empty=bool(files)),
         at=datetime.now(UTC),
     )
-    for stored in files:
-        file_rewrap(stored_file=stored, key=case.key)
-    message.files.set(files)
-    _journal(message, "message.sent", actor)
+    _files_file(message, files)
+    _journal(message, "message.sent", actor, files)
     address = PartyAddress.objects.mailboxes(case).first()
     if address is not None:
         person_write(
@@ -79,8 +82,9 @@ def message_receive(
     """File what the person wrote. `at` is the aware instant of arrival, now by default.
 
     It counts as the answer to whatever we asked, so that no clock stands still longer than the law allows; a member
-    who finds that it is none says so (`suspension_continue`). Mail written by a machine has `may_answer` False.
-    On a merged case nobody works any more: it is filed where that work goes on.
+    who finds that it is none says so (`suspension_continue`). Where everything is answered, a task asks what it is
+    (`reopening`). Mail written by a machine has `may_answer` False. On a merged case nobody works any more: it is
+    filed where that work goes on.
     """
     case = case.goes_on
     case_lock(case)
@@ -93,23 +97,62 @@ def message_receive(
         at=at or datetime.now(UTC),
         message_id=message_id[:255],
     )
-    for stored in files:
-        file_rewrap(stored_file=stored, key=case.key)
-    message.files.set(files)
-    _journal(message, "message.received", Actor.DATA_SUBJECT)
+    _files_file(message, files)
+    _journal(message, "message.received", Actor.DATA_SUBJECT, files)
     if may_answer:
         suspensions_answer(case=case, answered_at=message.at, actor=Actor.DATA_SUBJECT)
+        message_after_answer(message=message)
     return message
 
 
-def _journal(message: Message, kind: str, actor: Actor) -> None:
+def uploads_keep(*, case: Case, uploads: Sequence[IncomingFile], limits: Limits) -> list[StoredFile]:
+    """Store what was added to a message, under the key of its case; must be called in the message's transaction.
+
+    Raises what `uploads_check` raises, before anything is read.
+    """
+    uploads_check(uploads, limits)
+    return [upload_store(key=case.key, file=file) for file in uploads]
+
+
+@transaction.atomic
+def message_file_downloaded(
+    *, case: Case, message: Message, stored_file: StoredFile, opened_by: str, second_channel: str
+) -> None:
+    """Record that the person took a file of a message: how the portal was opened, and which channel followed."""
+    journal_append(
+        chain=case.chain,
+        organisation=case.organisation,
+        kind="message_file.downloaded",
+        actor=Actor.DATA_SUBJECT,
+        facts={
+            "of_message": message.pk,
+            "file": stored_file.pk,
+            "sha256": stored_file.sha256,
+            "opened_by": opened_by,
+            "second_channel": second_channel,
+        },
+    )
+
+
+def _files_file(message: Message, files: Sequence[StoredFile]) -> None:
+    for stored in files:
+        if stored.key_id != message.case.key_id:
+            file_rewrap(stored_file=stored, key=message.case.key)
+    message.files.set(files)
+
+
+def _journal(message: Message, kind: str, actor: Actor, files: Sequence[StoredFile] = ()) -> None:
     case = message.case
     journal_append(
         chain=case.chain,
         organisation=case.organisation,
         kind=kind,
         actor=actor,
-        facts={"message": message.pk, "channel": message.channel},
+        facts={
+            "message": message.pk,
+            "channel": message.channel,
+            **({"files": [stored.sha256 for stored in files]} if files else {}),
+        },
         values={"body": message.body} if message.body else {},
     )
 

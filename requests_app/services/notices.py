@@ -69,8 +69,11 @@ def _left_note(left: Suspension | Extension | Restriction) -> bool:
 
 def notices_unprepared() -> list[int]:
     """Extensions whose notice is written and not a letter yet: their primary keys, for the sweep."""
-    prepared = Deliverable.objects.filter(kind=DeliverableKind.NOTICE_HTML, rights=OuterRef("case_right"))
-    written = Extension.objects.filter(case_right__in=CaseRight.objects.awaited()).exclude(notice_message=None)
+    prepared = Deliverable.objects.filter(
+        kind=DeliverableKind.NOTICE_HTML, rights=OuterRef("case_right"), created_at__gte=OuterRef("written_at")
+    )
+    alive = Extension.objects.filter(case_right__in=CaseRight.objects.awaited(), is_past=False)
+    written = alive.exclude(notice_message=None)
     return list(written.filter(~Exists(prepared)).values_list("pk", flat=True))
 
 
@@ -80,7 +83,8 @@ def notice_prepare(*, extension: Extension) -> list[Deliverable]:
     It tells no more than the mail did, so nothing has to be proved to read it. Safe to run twice.
     """
     case = extension.case_right.case
-    if Deliverable.objects.filter(case=case, kind__in=EXTENSION_KINDS, rights=extension.case_right).exists():
+    notices = Deliverable.objects.filter(case=case, kind__in=EXTENSION_KINDS, rights=extension.case_right)
+    if extension.is_past or notices.filter(created_at__gte=extension.written_at).exists():
         return []
     with language_override(case.language):
         until = clock_extended(extension.case_right, extension.reviewed_at or extension.written_at)

@@ -16,13 +16,14 @@ from dsar.core.broker import task_queue_on_commit
 from dsar.core.journal import journal_append
 from requests_app.models import Case, PartyAddress
 from requests_app.services.cases import case_lock
+from requests_app.services.contacts import address_settle
 from requests_app.services.suspensions import suspensions_answer
 from requests_app.vocabulary import AddressKind, Capacity, SuspensionReason
 
 
 @transaction.atomic
 def address_confirm(*, address: PartyAddress) -> None:
-    """Somebody typed the code that was sent to this address. Idempotent."""
+    """Somebody typed the code that was sent to this address; one that waited for it is used from now on. Idempotent."""
     case = address.party.case
     case_lock(case)
     if not PartyAddress.objects.filter(pk=address.pk, confirmed_at=None).update(confirmed_at=datetime.now(UTC)):
@@ -36,6 +37,8 @@ def address_confirm(*, address: PartyAddress) -> None:
         facts={"kind": address.kind},
         values={"address": address.value},
     )
+    if address.pending_since is not None:
+        address_settle(address=address)
     _establish_by_address(case, address)
 
 
@@ -88,6 +91,8 @@ def identity_establish(*, case: Case, basis: dict[str, Any], actor: Actor) -> No
     if not rows.update(identity_established_at=now, identity_basis=basis):
         return
     case.refresh_from_db(fields=["identity_established_at", "identity_basis"])
+    # An address that waits for its code was not there when somebody made sure of the person: it is to be added again.
+    PartyAddress.objects.filter(party__case=case, ended_at=None).exclude(pending_since=None).update(ended_at=now)
     task_queue_on_commit("requests_app.letter_prepare", case.pk)  # what was held back may join the letter
     journal_append(
         chain=case.chain,

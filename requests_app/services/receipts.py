@@ -107,6 +107,8 @@ def _check(rights: Sequence[CaseRight], received_at: datetime) -> None:
         raise DomainError("rights_missing", _("Choose what arrived on another day."))
     if any(right.is_answered for right in rights):
         raise DomainError("right_answered", _("An answered right keeps the dates under which it was answered."))
+    if any(right.reopened_at for right in rights):
+        raise DomainError("right_reopened", _("A right taken up again counts from the message that asked for it."))
     if received_at > datetime.now(UTC):
         raise DomainError("received_in_future", _("A request cannot have arrived in the future."))
 

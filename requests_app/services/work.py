@@ -26,6 +26,8 @@ CHECKLIST_CLOSED = (Stage.IN_REVIEW, Stage.DECIDED, Stage.ANSWERED)
 MACHINE_KINDS = frozenset(
     {TaskKind.PLAN_COLLECTION, TaskKind.COLLECT, TaskKind.BUILD_PACKAGE, TaskKind.TRACK_FORWARDING}
 )
+# Closed only by what a person decides on the page of the task (services.reopening).
+DECIDED_KINDS = frozenset({TaskKind.MESSAGE_AFTER_ANSWER})
 
 
 @transaction.atomic
@@ -36,21 +38,19 @@ def case_right_start(*, case_right: CaseRight, actor: Actor, version: int | None
     """
     actor.must(Act.CASE_WORK, case_right.case.organisation)
     case_touch(case=case_right.case, version=version)
-    right_tasks_open(case_right)
-    if case_right.right in CHECKLIST_ITEMS:
-        recipient_lines_add(case_right=case_right)
+    work_open(case_right=case_right)
     case_right_move(case_right=case_right, target=Stage.IN_PROGRESS, actor=actor)
 
 
-def right_tasks_open(case_right: CaseRight) -> None:
-    """Open the tasks with which the work on a right begins; one that was cancelled is open again."""
+def work_open(*, case_right: CaseRight) -> None:
+    """The tasks with which the work on a right begins, or begins again after an answer."""
     rules = RULES[case_right.right]
-    added = [case_task_add(case_right=case_right, kind=kind) for kind in rules.default_tasks]
     if rules.collects_data:
-        added.append(case_task_add(case_right=case_right, kind=TaskKind.PLAN_COLLECTION, automatic=True))
-    CaseTask.objects.filter(pk__in=[task.pk for task in added], state=TaskState.CANCELLED).update(
-        state=TaskState.OPEN, finished_at=None
-    )
+        case_task_add(case_right=case_right, kind=TaskKind.PLAN_COLLECTION, automatic=True, again=True)
+    for kind in rules.default_tasks:
+        case_task_add(case_right=case_right, kind=kind, again=True)
+    if case_right.right in CHECKLIST_ITEMS:
+        recipient_lines_add(case_right=case_right)
 
 
 @transaction.atomic
@@ -62,8 +62,12 @@ def case_task_add(
     label: str = "",
     blocking: bool = True,
     automatic: bool = False,
+    again: bool = False,
 ) -> CaseTask:
-    """Add a task once per (right, kind, subject), routed to a team; the existing one when it is there already."""
+    """Add a task once per (right, kind, subject), routed to a team; the existing one when it is there already.
+
+    `again`: one that was done or cancelled is opened anew, because the work on its right begins again.
+    """
     case = case_right.case
     case_lock(case)
     CaseRight.objects.select_for_update().get(pk=case_right.pk)  # see workflow.ready
@@ -89,7 +93,21 @@ def case_task_add(
             actor=Actor.SYSTEM,
             facts={"right": case_right.right, "task": str(kind), "subject": subject_key},
         )
+    elif again and task.state != TaskState.OPEN:
+        _task_reopen(task)
     return task
+
+
+def _task_reopen(task: CaseTask) -> None:
+    task.state, task.result, task.note, task.finished_at, task.finished_by = TaskState.OPEN, {}, "", None, None
+    task.save(update_fields=["state", "result", "note", "finished_at", "finished_by"])
+    journal_append(
+        chain=task.case.chain,
+        organisation=task.case.organisation,
+        kind="task.reopened",
+        actor=Actor.SYSTEM,
+        facts={"right": task.case_right.right, "task": task.kind, "subject": task.subject_key},
+    )
 
 
 @transaction.atomic
@@ -119,6 +137,13 @@ def case_task_finish(*, task: CaseTask, actor: Actor, result: dict[str, Any] | N
         actor.must(Act.TASK_WORK, task.case.organisation)
         if task.kind in MACHINE_KINDS:
             raise NotAllowed("machine_task", _("The machine closes this task when the work is done."))
+        if task.kind in DECIDED_KINDS:
+            raise DomainError("task_decided_elsewhere", _("Open the message and decide there what it is."))
+    task_close(task=task, actor=actor, result=result, note=note)
+
+
+def task_close(*, task: CaseTask, actor: Actor, result: dict[str, Any] | None = None, note: str = "") -> None:
+    """Close a task for a service that has done its work; once. Must be called in a transaction."""
     closed = CaseTask.objects.filter(pk=task.pk, state=TaskState.OPEN).update(
         state=TaskState.DONE,
         result=result or {},

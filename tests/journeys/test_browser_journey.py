@@ -193,6 +193,7 @@ def test_every_page_of_the_journey_is_readable_by_everybody(
     _objection(site, case, handler)
     _access(site, case, handler, Member(chromium, live_server.url, findings))
     _download(site, subject, reference, key, person)
+    _after_answer(site, case, handler, subject)
 
     handler.goto(reverse("case-detail", args=[reference]))
     handler.act(case, "case-close", look="case closed")
@@ -231,9 +232,53 @@ def _question(site: Site, case: Case, handler: Member, subject: Subject) -> None
     handler.goto(reverse("case-detail", args=[case.reference]), look="case paused")
     handler.goto(reverse("desk-queue") + "?view=paused", look="queue of paused cases")
     subject.goto(site.url("track-case"), look="tracking page, paused")
+    subject.press("message", "button[value=message]", look="tracking page, message with an error")
     subject.fill(body="Non, tout.")
+    attach(subject)
     subject.press("message", "button[value=message]", look="tracking page, answered")
+    subject.goto(site.url("track-remedies"), look="remedies")
+    withdraw = site.url("track-withdraw")
+    subject.goto(withdraw, look="withdraw")
+    subject.press(withdraw, "button[value=withdraw]", look="withdraw with an error")
     assert case.rights.get(right=ACCESS).due_on is not None
+
+
+def attach(somebody: Somebody) -> None:
+    """Add a file to the form of the page that takes one."""
+    file = {"name": "facture n° 7.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 facture"}
+    somebody.page.locator("[name=documents]").first.set_input_files(file)  # type: ignore[arg-type]
+
+
+def _after_answer(site: Site, case: Case, handler: Member, subject: Subject) -> None:
+    """The person changes an address, writes again, and withdraws what was made of it."""
+    address = site.url("track-address")
+    subject.goto(address, look="address")
+    subject.press(address, "button[value=add]", look="address with errors")
+    subject.page.locator("#kind-email").check()
+    subject.page.locator("[name=replace]").check()
+    subject.fill(value="nouvelle@example.org")
+    subject.press(address, "button[value=add]", look="address waits for its code")
+    subject.fill(code=site.code_mailed("nouvelle@example.org"))
+    subject.press(address, "button[value=code]", look="address changed")
+    subject.goto(site.url("track-case"))
+    subject.fill(body="Et mon ancienne adresse ?")
+    attach(subject)
+    subject.press("message", "button[value=message]", look="tracking page, written after the answer")
+    task = case.tasks.get(kind="message_after_answer")
+    handler.goto(reverse("desk-queue") + "?view=written", look="queue of messages after the answer")
+    page = reverse("message-after-answer", args=[task.pk])
+    handler.goto(page, look="message after the answer")
+    handler.press(reverse("right-reopen", args=[task.pk]), look="message after the answer with errors")
+    handler.page.locator("#add-right").select_option("erasure")
+    handler.press(reverse("message-right-add", args=[task.pk]), look="case with another right")
+    attach(handler)
+    handler.fill(body="Voici la copie.")
+    handler.act(case, "message-send", look="case with files of messages")
+    withdraw = site.url("track-withdraw")
+    subject.goto(withdraw)
+    subject.page.locator("#right-erasure").check()
+    subject.press(withdraw, "button[value=withdraw]", look="tracking page, withdrawn")
+    assert case.rights.get(right="erasure").outcome == "withdrawn"
 
 
 def _extension(site: Site, case: Case, handler: Member, reviewer: Member) -> None:

@@ -24,7 +24,7 @@ from requests_app.services import (
     forwarding_received,
     forwarding_stop,
 )
-from requests_app.vocabulary import Direction, Outcome, Review, Stage, TaskState
+from requests_app.vocabulary import Direction, Outcome, Stage, TaskState
 from tests.factories import OrganisationFactory, a_case, actor_for, member, right_of
 from tests.requests_app.test_case_suspend import asked
 
@@ -100,7 +100,7 @@ def test_the_right_is_answered_without_a_decision_and_its_open_work_ends() -> No
     states = {(task.kind, task.state) for task in right.tasks.all()}
     assert states == {("plan_collection", TaskState.CANCELLED), ("track_forwarding", TaskState.OPEN)}
     assert Suspension.objects.get().answered_at == NOW
-    assert Extension.objects.get().review == Review.OVERTAKEN
+    assert Extension.objects.get().is_past
     assert right_of(case, "marketing_objection").stage == Stage.TO_DO
     case.refresh_from_db()
     assert case.next_on == right_of(case, "marketing_objection").matters_on

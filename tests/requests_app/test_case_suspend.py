@@ -14,7 +14,7 @@ from dsar.core.errors import DomainError
 from dsar.core.models import AuditEvent
 from requests_app import outbox
 from requests_app.models import Case, CaseRight, Outgoing, Suspension
-from requests_app.portal_views import _right_shown
+from requests_app.portal_words import rights_shown
 from requests_app.services import (
     address_confirm,
     case_right_add,
@@ -486,5 +486,5 @@ def test_the_tracking_page_never_says_that_nothing_is_missing_while_a_question_i
     asked(case, left=False)
     (right,) = case.rights.all()
     assert right.stage == Stage.IN_PROGRESS
-    words = _right_shown(right, {"access"}).words
+    words = rights_shown(case, [right])[0].words
     assert words == "We asked you something: look at the messages."

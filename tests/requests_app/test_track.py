@@ -1,111 +1,24 @@
 """The tracking page: one channel to look, two for data, and nothing of anybody else's."""
 
 import re
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.cache import cache
-from django.test import Client
 
 from dsar.core.actors import Actor
 from dsar.core.cache import Outage
-from dsar.core.files import file_store, key_destroy
+from dsar.core.files import key_destroy
 from dsar.core.models import AuditEvent
 from dsar.settings import CACHES
 from requests_app import services
-from requests_app.models import Case, Deliverable, Download, Message, Outgoing, PartyAddress
+from requests_app.models import Download, Message, Outgoing, PartyAddress
 from requests_app.vocabulary import Channel, DeliverableKind, DeliverableState, Delivery
-from tests.factories import RECEIVED_AT, OrganisationFactory, actor_for, member, opened_case, right_of
+from tests.factories import OrganisationFactory, actor_for, member, opened_case
+from tests.requests_app.tracking import CASE, CODE, EMAIL, NOW, TRACK, Person, download, released
 
-pytestmark = pytest.mark.django_db
-
-NOW = RECEIVED_AT + timedelta(days=1)
-TRACK, CASE, CODE = "/virelune/track/", "/virelune/track/request/", "/virelune/track/code/"
-EMAIL = "camille.esteve@example.org"
-
-
-@dataclass
-class Person:
-    """A data subject at a browser."""
-
-    case: Case
-    key: str
-    client: Client = field(default_factory=Client)
-
-    def get(self, path: str) -> Any:
-        return self.client.get(path, headers={"Accept-Language": "en"})
-
-    def post(self, path: str, **fields: str) -> Any:
-        return self.client.post(path, fields, headers={"Accept-Language": "en"})
-
-    def sign_in(self, **fields: str) -> Any:
-        return self.post(TRACK, **{"reference": self.case.reference, "key": self.key, "go": "key", **fields})
-
-    def sign_in_by_mail(self) -> Any:
-        self.post(TRACK, reference=self.case.reference, email=EMAIL, go="code")
-        return self.post(CODE, code=self.mailed_code(), go="try")
-
-    def mailed_code(self) -> str:
-        mail = Outgoing.objects.filter(case=self.case, key__startswith="access_code:").latest("pk")
-        found = re.search(r"\b\d{6}\b", mail.body_text)
-        assert found is not None
-        return found[0]
-
-    @property
-    def address(self) -> PartyAddress:
-        found: PartyAddress = PartyAddress.objects.select_related("party__case__organisation").get(
-            party__case=self.case
-        )
-        return found
-
-    @property
-    def is_confirmed(self) -> bool:
-        return self.address.confirmed_at is not None
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Any:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def person() -> Person:
-    organisation = OrganisationFactory.create(slug="virelune", name="Librairies Virelune")
-    opened = opened_case(organisation)
-    return Person(opened.case, opened.tracking_key)
-
-
-def released(case: Case, **fields: Any) -> Deliverable:
-    """A file of the case, released unless told otherwise."""
-    fields = {
-        "state": DeliverableState.RELEASED,
-        "delivery": Delivery.TWO_CHANNELS,
-        "expires_at": datetime.now(UTC) + timedelta(days=30),
-        "kind": DeliverableKind.PACKAGE,
-        "bears_data": True,
-        **fields,
-    }
-    stored = file_store(key=case.key, name="données “x”.zip", content_type="application/zip", content=b"PK secret")
-    deliverable = services.deliverable_register(
-        case=case,
-        rights=[right_of(case, "access")],
-        kind=fields["kind"],
-        stored_file=stored,
-        bears_data=fields["bears_data"],
-    )
-    Deliverable.objects.filter(pk=deliverable.pk).update(**fields)
-    return deliverable
-
-
-def download(person: Person, deliverable: Deliverable) -> Any:
-    """The answer to the download link, its content read to the end into `read`."""
-    response = person.get(f"/virelune/track/download/{deliverable.pk}/")
-    response.read = b"".join(response.streaming_content) if response.streaming else b""
-    return response
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "code_worker")]
 
 
 def opened_events() -> list[str]:
@@ -270,7 +183,7 @@ def test_the_page_asks_the_database_little(person: Person, django_assert_max_num
     for _ in range(3):
         released(person.case)
         services.message_receive(case=person.case, body="Hello")
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         person.get(CASE)
 
 

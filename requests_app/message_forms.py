@@ -1,0 +1,63 @@
+"""What becomes of a message on an answered case, as the desk's forms accept it."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from dsar.core.models import Organisation
+from requests_app.desk_forms import LONG, CaseForm, rights_of
+from requests_app.models import CaseRight
+
+
+class ReopenForm(CaseForm):
+    """Which answered rights are taken up again."""
+
+    errors_of = {"rights_missing": "rights", "right_not_answered": "rights"}
+
+    rights = forms.MultipleChoiceField(
+        label=_("What is taken up again"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose what is taken up again.")},
+    )
+
+    def __init__(self, *args: Any, answered: Iterable[CaseRight], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.answered = {right.right: right for right in answered}
+        field = cast("forms.MultipleChoiceField", self.fields["rights"])
+        field.choices = [(code, str(right.definition.name)) for code, right in self.answered.items()]
+
+    def clean_rights(self) -> list[CaseRight]:
+        """The rights themselves."""
+        return [self.answered[code] for code in self.cleaned_data["rights"]]
+
+
+class MessageRightForm(CaseForm):
+    """The right that the message invokes for the first time."""
+
+    errors_of = {"right_exists": "right", "right_not_here": "right", "right_unknown": "right"}
+
+    right = forms.ChoiceField(label=_("Right"))
+    detail = forms.CharField(
+        label=_("In the person’s words"), required=False, max_length=LONG, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, organisation: Organisation, taken: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ChoiceField", self.fields["right"])
+        field.choices = rights_of(organisation, without=taken)
+
+
+class MessageNoteForm(CaseForm):
+    """Why nothing follows from the message."""
+
+    errors_of = {"reason_missing": "reason"}
+
+    reason = forms.CharField(
+        label=_("Why nothing follows"),
+        max_length=LONG,
+        help_text=_("For instance: a word of thanks. It stays on the case."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Write why nothing follows from the message.")},
+    )
