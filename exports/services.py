@@ -175,7 +175,7 @@ def _source_ask(collection: Collection) -> _Answer:
         raise DomainError("source_map_not_approved", _("No version of this source's map is approved yet."))
     case = collection.case_right.case
     party = case.data_subject
-    addresses = list(party.addresses.filter(pending_since=None)) if party else []
+    addresses = list(party.addresses.filter(ended_at=None, pending_since=None)) if party else []
     known: dict[str, list[str]] = {}
     for address in addresses:
         # As typed too: a source may keep the spelling that normalising takes away.

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -29,7 +30,7 @@ from requests_app.desk_access import (
     right_or_404,
     task_or_404,
 )
-from requests_app.models import CaseRight, CaseTask, Deliverable
+from requests_app.models import CaseRight, CaseTask, Deliverable, PartyAddress
 from requests_app.rights_table import RULES
 from requests_app.vocabulary import DeliverableKind, DeliverableState, Stage, TaskState
 
@@ -104,7 +105,9 @@ def _by_hand_render(
         "refused": [form] if form.errors else [],
         "failure": failure_words(collection.error),
         "may_answer": task.state == TaskState.OPEN and services.may_answer_by_hand(collection),
-        "parties": task.case.parties.prefetch_related("addresses"),
+        "parties": task.case.parties.prefetch_related(
+            Prefetch("addresses", PartyAddress.objects.filter(ended_at=None))
+        ),
         "sees_case": member(request).may(Act.CASE_READ, task.case.organisation_id),
         "section": "tasks",
     }

@@ -48,7 +48,7 @@ def _page(
         "refused": [form] if form.errors else [],
         "error": error,
         "checks": IdentityCheck.objects.filter(case=case).select_related("by"),
-        "addresses": PartyAddress.objects.filter(party__case=case).select_related("party"),
+        "addresses": PartyAddress.objects.filter(party__case=case, ended_at=None).select_related("party"),
         "section": "queue",
     }
     return desk_render(request, "identity/identity_check_add.html", context, status=status)

@@ -106,7 +106,7 @@ def _row(breach: Breach) -> BreachRow:
         words = ngettext("%(count)d hour late", "%(count)d hours late", hours) % {"count": hours}
         return BreachRow(breach, words, "late")
     words = ngettext("%(count)d hour left", "%(count)d hours left", hours) % {"count": hours}
-    return BreachRow(breach, words, "soon" if hours < 24 else "hold")
+    return BreachRow(breach, words, "soon")
 
 
 def breach_or_404(request: HttpRequest, number: int, act: Act = Act.CASE_READ) -> Breach:

@@ -255,7 +255,8 @@ def complaint_end(request: HttpRequest, reference: str, number: int) -> HttpResp
 
 def forwarding_or_404(case: Case, number: int) -> Forwarding:
     """A forwarding of this case, which knows its case."""
-    forwarding = case.forwardings.select_related("forwarded_by", "mail").filter(pk=number).first()
+    found = case.forwardings.select_related("forwarded_by", "mail")
+    forwarding: Forwarding | None = found.filter(pk=number).first()
     if forwarding is None:
         raise Http404
     forwarding.case = case

@@ -215,7 +215,7 @@ def forwarding_paragraphs(forwarding: Forwarding) -> list[str]:
     rights = list(forwarding.rights.all())
     known = {
         "received": day_full(min(right.received_at for right in rights)),
-        "rights": listed(f"“{right.definition.verb}”" for right in rights),
+        "rights": listed(_("“%(verb)s”") % {"verb": right.definition.verb} for right in rights),
         "passed": day_full(forwarding.forwarded_at),
         "name": forwarding.name,
         "organisation": case.organisation.name,

@@ -221,8 +221,8 @@ def _instant(name: str) -> Fact:
 
 
 def _subject(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    of, _colon, name = str(facts.get("subject", "")).partition(":")
-    return "" if of == "message" else name  # a number, which says nothing
+    name = str(facts.get("subject", "")).partition(":")[2]
+    return "" if name.isdigit() else name  # the number of a row says nothing
 
 
 def _item(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.broker import task_queue
@@ -18,8 +19,10 @@ from requests_app.services.certificates import receipt_queue
 def code_send(*, address: PartyAddress, purpose: str) -> None:
     """Mail a fresh code to an address of a case, with a link where it is to be confirmed.
 
-    Raises DomainError `codes_too_many`.
+    Raises DomainError `codes_too_many`, or `address_ended` for one that was replaced by another.
     """
+    if PartyAddress.objects.filter(pk=address.pk).exclude(ended_at=None).exists():
+        raise DomainError("address_ended", _("This address is not used any more."))
     case = address.party.case
     issued = code_issue(address=address, purpose=purpose)
     context = {"purpose": purpose, "code": issued.code, "expires_at": issued.row.expires_at}

@@ -158,7 +158,7 @@ def _client_tell(forwarding: Forwarding, key: str, *, is_reminder: bool = False)
             "forwarding": forwarding,
             "rights": rights,
             "received_first": min(right.received_at for right in rights),
-            "channel": case.get_channel_display(),
+            "channel": Channel(case.channel).label,  # worded in the language of the mail
             "text": case.text,
             "parties": list(Party.objects.filter(case=case).order_by("pk")),
             "addresses": PartyAddress.objects.filter(party__case=case, ended_at=None).select_related("party"),

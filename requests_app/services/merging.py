@@ -86,13 +86,12 @@ def _telling(parties: Iterable[Party]) -> list[PartyAddress]:
 
 def merge_differences(case: Case, into: Case) -> list[Difference]:
     """What both requests say differently about who asks and for whom; nothing where one of them says nothing."""
-    pairs = (
-        (_("Who asks"), case.requester, into.requester),
-        (_("Data subject"), case.data_subject, into.data_subject),
-    )
+    pairs = [(_("Who asks"), case.requester, into.requester)]
+    if case.requester != case.data_subject or into.requester != into.data_subject:
+        pairs.append((_("Data subject"), case.data_subject, into.data_subject))
     different = [
         Difference(label, here.name, there.name)
-        for label, here, there in dict.fromkeys(pairs)
+        for label, here, there in pairs
         if here and there and here.name and there.name and not names_agree(here.name, there.name)
     ]
     if case.requester and into.requester and case.requester.capacity != into.requester.capacity:

@@ -71,8 +71,10 @@ def test_files_are_copied_and_open_with_the_other_key() -> None:
 
 
 def test_somebody_acting_for_another_is_so_there_too() -> None:
-    fields = {"subject_name": "Élio Estève", "subject_email": "elio@example.org", "identifier": "K-77"}
-    case, target = a_case(capacity=Capacity.PARENT, **fields), OrganisationFactory.create()
+    case = a_case(
+        capacity=Capacity.PARENT, subject_name="Élio Estève", subject_email="elio@example.org", identifier="K-77"
+    )
+    target = OrganisationFactory.create()
     there = transferred(case, target)
     assert there.requester is not None and there.data_subject is not None
     assert (there.requester.capacity, there.data_subject.name) == (Capacity.PARENT, "Élio Estève")

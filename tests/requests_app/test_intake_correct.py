@@ -13,6 +13,7 @@ from requests_app.models import AccessCode, Case, PartyAddress
 from requests_app.services import (
     IntakeFacts,
     address_confirm,
+    code_send,
     identity_establish,
     intake_correct,
 )
@@ -84,6 +85,9 @@ def test_a_corrected_address_is_another_one_that_proves_nothing_yet() -> None:
     assert (after.value, after.confirmed_at, after.on_file_at) == ("c.esteve@example.org", None, None)
     code.refresh_from_db()
     assert code.used_at is not None, "a code that went to the old mailbox opens nothing"
+    with pytest.raises(DomainError) as refused:
+        code_send(address=before, purpose="portal")
+    assert refused.value.code == "address_ended"
     assert case.identity_established_at is not None, "who asks is still the same person"
     assert Case.objects.search("c.esteve@example.org").exists()
     assert not Case.objects.search("camille.esteve@example.org").exists()
