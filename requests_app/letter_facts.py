@@ -70,7 +70,7 @@ def _statement(case_right: CaseRight) -> Iterator[str]:
 
 def _directives(case_right: CaseRight) -> Iterator[str]:
     for directive in case_right.directives.all():
-        yield _("Recorded on %(day)s: directives, %(kind)s.") % {
+        yield _("Directives recorded on %(day)s (%(kind)s).") % {
             "day": day_full(directive.registered_at),
             "kind": directive.get_kind_display(),
         }

@@ -266,7 +266,7 @@ def section_heading(outcome: str, verb: Text) -> str:
     """Over the reasons of one right, in the active language."""
     headings = {
         Outcome.GRANTED: gettext("“%(verb)s”: what we did"),
-        Outcome.GRANTED_PARTLY: gettext("“%(verb)s”: what is not done, and why"),
+        Outcome.GRANTED_PARTLY: gettext("“%(verb)s”: what is done, what is not, and why"),
         Outcome.REFUSED: gettext("“%(verb)s”: what is not done, and why"),
         Outcome.NOT_IDENTIFIED: gettext("“%(verb)s”: what is not done, and why"),
         Outcome.ANSWERED: gettext("“%(verb)s”: our answer"),

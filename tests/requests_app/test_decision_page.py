@@ -169,8 +169,8 @@ def page_of_another(client: Client) -> str:
         ("21(2)", {"marketing_objection"}), ("21(3)", {"marketing_objection"}),
         ("21(4)", {"objection", "marketing_objection"}),
         ("21", {"objection", "marketing_objection", "research_objection"}),
-        ("19", {"rectification", "erasure", "restriction"}), ("7(3)", {"withdrawal"}), ("85", {"directives", "post_mortem"}),
-        ("12(3)", set(RULES)), ("12", set(RULES)),
+        ("19", {"rectification", "erasure", "restriction"}), ("7(3)", {"withdrawal"}),
+        ("85", {"directives", "post_mortem"}), ("12(3)", set(RULES)), ("12", set(RULES)),
     ],
 )  # fmt: skip
 def test_a_promise_belongs_to_the_rights_of_its_article(article: str, rights: set[str]) -> None:

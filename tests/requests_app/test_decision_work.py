@@ -155,7 +155,7 @@ def test_access_owes_each_item_whatever_the_answer(clock: time_machine.Traveller
 def test_safeguards_are_owed_although_the_machine_may_decide(clock: time_machine.Traveller) -> None:
     decision, actor = begun("automated_decision")
     finish(decision, TaskKind.FIND_DECISION)
-    refusal = {"outcome": "refused", "ground": "22_2", "reasoning": "Le contrat le veut."}
+    refusal: dict[str, Any] = {"outcome": "refused", "ground": "22_2", "reasoning": "Le contrat le veut."}
     with pytest.raises(DomainError, match="D1, D2, D3"):  # GDPR art. 22(3)
         decision_submit(case_right=decision, actor=actor, **refusal)
     no_machine = {**refusal, "ground": "22_NO_SOLE_AUTOMATION"}
@@ -167,9 +167,9 @@ def test_a_recorded_human_review_is_the_reasoning(clock: time_machine.Traveller)
     finish(right, TaskKind.FIND_DECISION, TaskKind.HUMAN_REVIEW)
     tick(right, actor, "D1", "D2", "D3")
     HumanReview.objects.create(
-        case_right=right, decision_reviewed="Refus de crédit", reviewer="Chef de service", competence="Décide des prêts",
-        reviewed_on=date(2026, 3, 9), outcome=HumanOutcome.CHANGED, reasons="Revenu mal lu.", set_by=actor.user,
-        set_at=datetime.now(UTC),
+        case_right=right, decision_reviewed="Refus de crédit", reviewer="Chef de service",
+        competence="Décide des prêts", reviewed_on=date(2026, 3, 9), outcome=HumanOutcome.CHANGED,
+        reasons="Revenu mal lu.", set_by=member(right.case.organisation), set_at=datetime.now(UTC),
     )  # fmt: skip
     assert decision_submit(case_right=right, outcome="granted", actor=actor).pk
 
@@ -198,7 +198,7 @@ def test_a_full_refusal_after_the_first_month_wants_to_be_known(
     erasure, actor = begun("erasure")
     finish(erasure, TaskKind.CHECK_RETENTION)
     tick(erasure, actor, "E2")
-    refusal = {"outcome": outcome, "ground": ground, "reasoning": "Parce que.", "evidence": "x"}
+    refusal: dict[str, Any] = {"outcome": outcome, "ground": ground, "reasoning": "Parce que.", "evidence": "x"}
     clock.move_to(LATE)
     with pytest.raises(DomainError) as raised:
         decision_submit(case_right=erasure, actor=actor, **refusal)
@@ -212,7 +212,7 @@ def test_the_last_day_is_still_in_time_and_a_grant_is_never_a_late_refusal(clock
     finish(objection, TaskKind.STOP_PROCESSING)
     tick(objection, actor, "OR1")
     clock.move_to(datetime(2026, 4, 7, 21, 30, tzinfo=UTC))  # 23:30 in Paris
-    refusal = {"outcome": "refused", "ground": "21_6_PUBLIC", "reasoning": "Parce que."}
+    refusal: dict[str, Any] = {"outcome": "refused", "ground": "21_6_PUBLIC", "reasoning": "Parce que."}
     decision = decision_submit(case_right=objection, actor=actor, late_refusal=False, **refusal)
     assert "refusal_was_due_on" not in AuditEvent.objects.get(kind="decision.submitted").facts
     clock.move_to(LATE)
@@ -226,5 +226,5 @@ def test_a_law_without_a_date_for_refusals_warns_of_none(clock: time_machine.Tra
     objection, actor = begun("research_objection", organisation=organisation)
     clock.move_to(datetime(2026, 9, 1, tzinfo=UTC))
     assert objection.refusal_notice_due_on is None
-    refusal = {"outcome": "refused", "ground": "21_6_PUBLIC", "reasoning": "Because."}
+    refusal: dict[str, Any] = {"outcome": "refused", "ground": "21_6_PUBLIC", "reasoning": "Because."}
     assert decision_submit(case_right=objection, actor=actor, **refusal).pk

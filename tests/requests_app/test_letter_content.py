@@ -34,12 +34,18 @@ DAYS = {"fr": "jeudi 5 mars 2026", "en": "Thursday 5 March 2026"}
 
 def letter(code: str, outcome: str = "granted", *, organisation: Organisation | None = None, **fields: Any) -> str:
     """The text of the letter on a right decided so, as a reader sees it."""
-    asked = {name: fields.pop(name) for name in ("language", "capacity", "subject_name", "name") if name in fields}
+    asked: dict[str, Any] = {
+        name: fields.pop(name) for name in ("language", "capacity", "subject_name", "name") if name in fields
+    }
     return read(decided(code, outcome, organisation, asked, **fields))
 
 
 def decided(
-    code: str, outcome: str, organisation: Organisation | None = None, asked: dict[str, Any] | None = None, **fields: Any
+    code: str,
+    outcome: str,
+    organisation: Organisation | None = None,
+    asked: dict[str, Any] | None = None,
+    **fields: Any,
 ) -> CaseRight:
     case = a_case(organisation, rights=(code,), **{"language": "en", **(asked or {})})
     CaseRight.objects.filter(case=case).update(stage=Stage.DECIDED, outcome=outcome)
@@ -72,7 +78,8 @@ EVERY = [
 @pytest.mark.parametrize(("language", "code", "outcome"), EVERY)
 def test_every_letter_carries_what_the_law_wants(language: str, code: str, outcome: str) -> None:
     ground = a_ground(code, outcome)
-    case_right = decided(code, outcome, None, {"language": language}, ground=ground, reasoning=REASONING, withheld="Rien.")
+    written = {"ground": ground, "reasoning": REASONING, "withheld": "Rien."}
+    case_right = decided(code, outcome, None, {"language": language}, **written)
     text, case = read(case_right), case_right.case
     organisation = case.organisation
     for wanted in (case.reference, DAYS[language], organisation.name, organisation.dpo_email, REASONING, "CNIL"):
@@ -153,7 +160,8 @@ def test_a_restriction_tells_since_when_what_and_why() -> None:
     case_right = decided("restriction", "granted")
     Restriction.objects.create(
         case_right=case_right, ground=RestrictionGround.ACCURACY, scope="Your address of 2019",
-        since=datetime(2026, 3, 6, 9, 0, tzinfo=UTC), review_on=date(2026, 4, 6), begun_by=member(case_right.case.organisation),
+        since=datetime(2026, 3, 6, 9, 0, tzinfo=UTC), review_on=date(2026, 4, 6),
+        begun_by=member(case_right.case.organisation),
     )  # fmt: skip
     text = read(case_right)
     for wanted in ("Friday 6 March 2026", "Your address of 2019", "accuracy is contested", "18(1)(a)"):
@@ -187,8 +195,8 @@ def test_directives_are_named_with_who_carries_them_out() -> None:
     case_right = decided("directives", "granted")
     Directive.objects.create(
         organisation=case_right.case.organisation, case_right=case_right, kind=DirectiveKind.PARTICULAR, text="x",
-        name="Camille Estève", name_search="camille esteve", executor="Paul Estève", registered_by=member(case_right.case.organisation),
-        registered_at=datetime(2026, 3, 9, 9, 0, tzinfo=UTC),
+        name="Camille Estève", name_search="camille esteve", executor="Paul Estève",
+        registered_by=member(case_right.case.organisation), registered_at=datetime(2026, 3, 9, 9, 0, tzinfo=UTC),
     )  # fmt: skip
     text = read(case_right)
     assert "Paul Estève" in text
@@ -197,7 +205,7 @@ def test_directives_are_named_with_who_carries_them_out() -> None:
 
 @pytest.mark.parametrize("code", ["erasure", "post_mortem"])
 def test_a_letter_to_somebody_acting_for_another_says_for_whom(code: str) -> None:
-    acting = {"capacity": Capacity.HEIR, "name": "Paul Estève", "subject_name": "Camille Estève"}
+    acting: dict[str, Any] = {"capacity": Capacity.HEIR, "name": "Paul Estève", "subject_name": "Camille Estève"}
     text = letter(code, reasoning=REASONING, **acting)
     assert "Paul Estève" in text
     assert "You asked on behalf of Camille Estève." in text
