@@ -125,7 +125,7 @@ class HumanReviewForm(CaseForm):
 
     def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        person_writes(self.fields["reasons"], gettext("They belong into the answer."), language)
+        person_writes(self.fields["reasons"], gettext("Repeat them in the decision."), language)
 
 
 class DirectiveForm(CaseForm):
@@ -209,7 +209,7 @@ class RecipientsForm(CaseForm):
         error_messages={"required": _("Tick at least one recipient.")},
     )
     state = forms.ChoiceField(
-        label=_("They are"), choices=NoticeState.choices, widget=forms.RadioSelect,
+        label=_("What became of it"), choices=NoticeState.choices, widget=forms.RadioSelect,
         error_messages={"required": _("Choose what became of it.")},
     )
     notified_on = day_field(_("Told on"), "", required=False)

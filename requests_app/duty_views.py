@@ -147,7 +147,7 @@ def recipient_notices_plan(request: HttpRequest, reference: str, right: str) -> 
     """Add the recipients that came into the record since."""
     case = case_or_404(request, reference, Act.CASE_WORK)
     service = partial(services.recipient_notices_plan, case_right=right_or_404(case, right))
-    done = _("The list of recipients is as the record is.")
+    done = _("Every recipient of the record has its line.")
     return act(
         request, case, CaseForm(request.POST), service, key=f"recipient_notices_plan:{right}", done=done,
         anchor=f"recipients-{right}",
@@ -159,7 +159,7 @@ def recipients_tell(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Tell the person who the recipients are."""
     case = case_or_404(request, reference, Act.CASE_WORK)
     service = partial(services.recipients_tell, case=case)
-    done = _("The person can read who was told.")
+    done = _("The person can read who the recipients are.")
     return act(
         request, case, CaseForm(request.POST), service, key="recipients_tell", done=done, anchor="timeline"
     )

@@ -306,7 +306,7 @@ class EntitledAs(TextChoices):
 
     HEIR = "heir", _("heir")
     EXECUTOR = "executor", _("executor of the directives")
-    DESIGNATED = "designated", _("person designated by law or by the directives")
+    DESIGNATED = "designated", _("designated person")
 
 
 class EntitlementProof(TextChoices):

@@ -269,7 +269,7 @@ def test_the_page_says_one_thing_of_several_at_once(
     tell = reverse("recipients-tell", args=[case.reference])
     assert client.post(tell, {"version": case.version}).status_code == 302
     shown = client.get(detail).content.decode()
-    assert "Person told who was told" in shown
+    assert "Recipients named to the person" in shown
     assert "Another 0, not told yet" in shown
 
 
