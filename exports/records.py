@@ -5,18 +5,18 @@ import csv
 import io
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
+
+from dsar.core.uploads import name_safe
 
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 # How spreadsheets recognise a formula, full-width forms included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # Characters that change how their neighbours are read, or cannot stand in HTML: shown as their number.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 
 
 def value_plain(value: Any) -> Any:
@@ -128,21 +128,6 @@ def _csv_rows(columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> I
 
 
 # ---- names of files --------------------------------------------------------------------------------------------------
-
-
-def name_safe(name: str) -> str:
-    """A file name that every system can unpack: letters, digits and " ._-()", no folder, at most 160 bytes."""
-    name = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
-    kept = "".join(
-        character if character in " ._-()" or unicodedata.category(character)[0] in "LNM" else "_" for character in name
-    ).strip(" .")
-    if len(kept.encode()) > 160:
-        _stem, dot, extension = kept.rpartition(".")
-        tail = f".{extension}" if dot and len(extension) <= 10 else ""
-        kept = kept.encode()[: 160 - len(tail.encode())].decode(errors="ignore").rstrip(" .") + tail
-    if not kept.strip("_"):
-        return "file"
-    return f"_{kept}" if _RESERVED.fullmatch(kept) else kept
 
 
 def names_distinct(names: Iterable[str]) -> list[str]:

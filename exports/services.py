@@ -24,6 +24,7 @@ from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
 from dsar.core.roles import Act
 from dsar.core.texts import localised
+from dsar.core.uploads import MEBIBYTE, IncomingFile, UploadLimits, upload_store, uploads_check
 from exports.attribution import Attribution
 from exports.contents import contents_of, fields_disclosed
 from exports.doubts import doubts_settle
@@ -31,7 +32,6 @@ from exports.models import Collection, DataSource, PackageBuild, SourceMap
 from exports.package import package_stream
 from exports.records import line_make
 from exports.sources import query_keys, source_rows, source_url
-from exports.uploads import IncomingFile, upload_store, uploads_check
 from requests_app.models import Case, CaseRight, CaseTask, ChecklistItem, Deliverable
 from requests_app.services import (
     case_lock,
@@ -50,6 +50,7 @@ RETRY_AFTER = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5), timedel
 BEAT_EVERY = 5  # seconds between two signs of life of a worker
 COLLECTION_STALE = timedelta(seconds=90)  # longer than the longest query: then its worker is gone
 BUILD_STALE = timedelta(seconds=30)
+BY_HAND = UploadLimits(files=20, file_bytes=50 * MEBIBYTE, total_bytes=200 * MEBIBYTE)  # what a colleague adds at once
 
 
 # ---- planning --------------------------------------------------------------------------------------------------------
@@ -293,7 +294,7 @@ def collection_by_hand(
         raise DomainError("answer_contradicts", _("You added files and ticked “Nothing found”. Keep one of the two."))
     if not files and not nothing_found:
         raise DomainError("answer_missing", _("Add at least one file, or tick “Nothing found”."))
-    uploads_check(files)
+    uploads_check(files, BY_HAND)
     stored = [upload_store(key=task.case.key, file=file) for file in files]
     with transaction.atomic():
         case_right = _right_locked(collection)

@@ -13,11 +13,11 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.roles import Act
+from dsar.core.uploads import upload_too_large
 from exports import services
 from exports.contents import SourceAnswer, contents_of
 from exports.forms import AdmitForm, ByHandForm
 from exports.models import Collection, PackageBuild
-from exports.uploads import MEBIBYTE, TOTAL_BYTES, upload_too_large
 from requests_app.desk_access import (
     actor_in,
     case_or_404,
@@ -60,10 +60,10 @@ def collection_by_hand(request: HttpRequest, task_id: int) -> HttpResponseBase:
     collection = services.collection_of_task(task)
     if collection is None:
         raise Http404
-    if int(request.META.get("CONTENT_LENGTH") or 0) > TOTAL_BYTES + MEBIBYTE:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > services.BY_HAND.body_bytes:
         form = ByHandForm({})
         form.errors.clear()
-        form.refuse(upload_too_large())
+        form.refuse(upload_too_large(services.BY_HAND))
         return _by_hand_render(request, task, collection, form, status=413)
     answered: HttpResponseBase = _by_hand_answer(request, task, collection)
     return answered

@@ -15,7 +15,7 @@ from requests_app.desk_dates import shown_date
 from requests_app.models import Case, CaseRight, Decision
 from requests_app.rights_table import RULES, checklist_label
 from requests_app.services import Obstacle
-from requests_app.vocabulary import ItemState, Review, Stage, TaskState
+from requests_app.vocabulary import ItemState, Review, SpamSign, Stage, TaskState
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
                         _("Every right is answered. Closing starts the retention period."),
                         act="case-close", label=_("Close the case"), is_ours=onlooker.works)
     by = min(shown_date(right).on for right in waiting)
+    if case.spam_signs:
+        return _vouch_step(case, onlooker, by)
     if case.assignee_id is None:
         runs = any(not right.is_suspended for right in waiting)
         return NextStep("take", _("Next: take the case"),
@@ -86,6 +88,17 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
     return min(
         [*steps, *([release] if release else [])],
         key=lambda step: (not step.is_ours, step.rank, step.by or date.max),
+    )
+
+
+def _vouch_step(case: Case, onlooker: Onlooker, by: date) -> NextStep:
+    """Nothing is dropped and the clock runs: only our own mail waits for a look."""
+    signs = listed(str(SpamSign(sign).label) for sign in case.spam_signs if sign in SpamSign.values)
+    return NextStep(
+        "vouch", _("Next: see whether a person wrote this"),
+        _("No mail has left: %(signs)s. If it is a request, let it go on; its clock runs since it arrived.")
+        % {"signs": signs},
+        by, act="case-vouch", label=_("It is a request"), is_ours=onlooker.works,
     )
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from dsar.core.broker import task_queue
 from requests_app import outbox
 from requests_app.models import Case, Extension
-from requests_app.services import clocks, digests, letters, mail, notices, reminders
+from requests_app.services import clocks, digests, form_files, letters, mail, notices, reminders
 
 
 @shared_task(name="requests_app.outbox_send")
@@ -59,6 +59,12 @@ def notices_sweep() -> None:
     notices.notices_left()
     for extension_id in notices.notices_unprepared():
         task_queue("requests_app.notice_prepare", extension_id)
+
+
+@shared_task(name="requests_app.form_files_sweep")
+def form_files_sweep() -> None:
+    """Remove files of forms that nobody has sent within a day."""
+    form_files.form_files_sweep()
 
 
 @shared_task(name="requests_app.clocks_sweep")

@@ -9,6 +9,7 @@ EVENTS = {
     "case.opened": _("Request received"),
     "case.assigned": _("Case assigned"),
     "case.closed": _("Case closed"),
+    "case.vouched": _("Looked at: not written by a machine"),
     "case_right.added": _("Right added"),
     "case_right.moved": _("Right moved"),
     "clock.computed": _("Deadline computed"),

@@ -15,6 +15,7 @@ from django.conf import settings
 from dsar.core.colour import DEFAULT as DEFAULT_COLOUR
 from dsar.core.errors import DomainError
 from dsar.core.jurisdictions import jurisdiction, zone
+from dsar.core.logos import LARGEST, logo_problem
 from dsar.core.models import Organisation, ProcessingActivity, Recipient, RetentionRule
 from dsar.core.profile_reader import ProfileReader, Table, Texts, unique_codes
 from dsar.core.rights import RIGHTS
@@ -154,6 +155,7 @@ class OrganisationProfile:
     commitments: list[dict[str, Any]]
     statements: list[dict[str, Any]]
     categories: dict[str, Texts] = field(default_factory=dict)
+    logo: bytes = b""
 
 
 def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> OrganisationProfile:
@@ -191,7 +193,18 @@ def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> Or
             for table in reader.tables("statements")
         ],
         categories=categories,
+        logo=_logo(reader),
     )
+
+
+def _logo(reader: ProfileReader) -> bytes:
+    """The picture that the organisation names, empty where it names none or one that we do not show."""
+    table = reader.table("organisation")
+    content = reader.beside(table, "logo", largest=LARGEST)
+    problem = logo_problem(content) if content else ""
+    if problem:
+        table.problem("logo", problem)
+    return b"" if problem else content
 
 
 def _organisation(table: Table) -> dict[str, Any]:

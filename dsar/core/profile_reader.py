@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path as Folder
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,7 @@ Texts = dict[str, str]
 _CODE = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ARTICLE = re.compile(r"\d+(?:\(\d\))?(?:\([a-z]\))?(?:-\(\d\))?(?:, .+)?")
 
 
@@ -242,9 +244,12 @@ class Table:
 
 
 class ProfileReader(Table):
-    """A whole profile; raises ProfileError at once for a file that is no TOML."""
+    """A whole profile; raises ProfileError at once for a file that is no TOML.
 
-    def __init__(self, content: bytes) -> None:
+    `folder` is where it lies, for the files that it names.
+    """
+
+    def __init__(self, content: bytes, folder: Folder | None = None) -> None:
         try:
             text = content.decode("utf-8")
             values = tomllib.loads(text)
@@ -254,7 +259,24 @@ class ProfileReader(Table):
             line = re.search(r"line (\d+)", str(error))
             raise ProfileError([Problem("", int(line[1]) if line else 0, f"not TOML: {error}")]) from error
         super().__init__(values, (), key_lines(text), [])
-        self.values = values
+        self.values, self._folder = values, folder
+
+    def beside(self, table: Table, key: str, *, largest: int) -> bytes:
+        """The content of the file that the key names and that lies beside the profile; empty where it names none."""
+        name = table.matching(key, _FILE_NAME, "the name of a file beside the profile")
+        if not name:
+            return b""
+        try:
+            if self._folder is None:
+                raise FileNotFoundError
+            path = self._folder / name
+            if path.stat().st_size > largest:
+                table.problem(key, f"“{name}” is larger than {largest} bytes")
+                return b""
+            return path.read_bytes()
+        except OSError:
+            table.problem(key, f"“{name}” does not lie beside the profile")
+            return b""
 
     def check(self) -> None:
         """Raise ProfileError with everything found, unknown keys included."""

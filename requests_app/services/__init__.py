@@ -21,6 +21,14 @@ from requests_app.services.extensions import (
     extensions_of_year,
     refusal_today,
 )
+from requests_app.services.form_files import (
+    file_gone,
+    form_file_remove,
+    form_files,
+    form_files_add,
+    form_files_sweep,
+    form_send,
+)
 from requests_app.services.intake import OpenedCase, case_open, case_right_add
 from requests_app.services.letters import letter_groups, letter_prepare
 from requests_app.services.messages import message_receive, message_send, messages_read, note_add
@@ -39,6 +47,7 @@ from requests_app.services.suspensions import (
     suspension_continue,
     suspension_end,
 )
+from requests_app.services.vouching import case_vouch
 from requests_app.services.work import (
     MACHINE_KINDS,
     case_right_start,
@@ -68,6 +77,7 @@ __all__ = [
     "case_task_finish",
     "case_task_take",
     "case_touch",
+    "case_vouch",
     "channels",
     "checklist_item_set",
     "clock_extended",
@@ -87,7 +97,13 @@ __all__ = [
     "extension_single_handed",
     "extension_submit",
     "extensions_of_year",
+    "file_gone",
     "file_opened",
+    "form_file_remove",
+    "form_files",
+    "form_files_add",
+    "form_files_sweep",
+    "form_send",
     "identity_establish",
     "law_of",
     "letter_groups",

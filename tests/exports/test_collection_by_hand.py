@@ -10,10 +10,10 @@ from django.urls import reverse
 from dsar.core.files import file_read
 from dsar.core.models import Organisation
 from dsar.core.roles import Role
-from exports import uploads
+from dsar.core.uploads import UploadLimits, content_kind
+from exports import services
 from exports.models import Collection
 from exports.services import collection_plan
-from exports.uploads import content_kind
 from requests_app.models import CaseRight, CaseTask
 from requests_app.vocabulary import TaskState
 from tests.exports.sources import built, manual_source, shop, sql_source, started
@@ -93,7 +93,7 @@ def test_nothing_found_is_recorded(client: Client, organisation: Organisation, t
 def test_what_cannot_be_recorded_is_said_and_nothing_is_kept(
     client: Client, organisation: Organisation, task: CaseTask, monkeypatch: pytest.MonkeyPatch, values: Any, says: str
 ) -> None:
-    monkeypatch.setattr(uploads, "FILE_BYTES", 100)
+    monkeypatch.setattr(services, "BY_HAND", UploadLimits(20, 100, 10_000))
     files = {"one": [pdf()], "many": [pdf()] * 21, "large": [pdf(content=b"x" * 101)], "empty": [pdf(content=b"")]}
     if "documents" in values:
         values = {**values, "documents": files[values["documents"]]}
@@ -106,7 +106,7 @@ def test_what_cannot_be_recorded_is_said_and_nothing_is_kept(
 def test_too_much_is_refused_before_it_is_read(
     client: Client, organisation: Organisation, task: CaseTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("exports.views.TOTAL_BYTES", -uploads.MEBIBYTE)
+    monkeypatch.setattr(UploadLimits, "body_bytes", 0)
 
     def reads(*_arguments: Any) -> None:
         raise AssertionError("the body was read")
