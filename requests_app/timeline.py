@@ -28,6 +28,7 @@ from requests_app.vocabulary import (
     FileKind,
     ItemState,
     Outcome,
+    SpamSign,
     Stage,
     SuspensionReason,
     TaskKind,
@@ -165,6 +166,10 @@ def _right(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     return ", ".join(str(RIGHTS[code].name) if code in RIGHTS else str(code) for code in codes)
 
 
+def _signs(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    return ", ".join(str(SpamSign(sign).label) for sign in facts.get("signs", facts.get("spam_signs", [])))
+
+
 def _due(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     changes = facts.get("changes")
     if changes:
@@ -281,6 +286,7 @@ _REASONS = {
 _FACTS: dict[str, Fact] = {
     "reasons": _reasons,
     "right": _right,
+    "signs": _signs,
     "due": _due,
     "channel": _label("channel", Channel),
     "kind_of_address": _label("kind", AddressKind),
@@ -306,7 +312,8 @@ _FACTS: dict[str, Fact] = {
     "where": _value("where"),
 }
 _PARTS: dict[str, tuple[str, ...]] = {
-    "case.opened": ("channel", "right"),
+    "case.opened": ("channel", "right", "signs"),
+    "case.vouched": ("signs",),
     "case.assigned": (),
     "case_right.added": ("right", "due"),
     "case_right.moved": ("right", "move"),
