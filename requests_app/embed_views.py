@@ -71,9 +71,8 @@ def public_logo(request: HttpRequest, slug: str) -> HttpResponse:
     if logo is None:
         raise Http404
     content = bytes(logo.content)
-    response = HttpResponse(content, content_type=logo_type(content))
-    response.headers |= {"Content-Security-Policy": LOGO_POLICY, "X-Content-Type-Options": "nosniff"}
-    return response
+    strict = {"Content-Security-Policy": LOGO_POLICY, "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(content, content_type=logo_type(content), headers=strict)
 
 
 def button_words(language: str) -> str:

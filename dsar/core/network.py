@@ -21,9 +21,9 @@ def network_address(request: HttpRequest) -> str:
         address = ipaddress.ip_address(where)
     except ValueError:
         return where
-    if address.version == 6 and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
+    if address.version == 4:
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
 
 
 def network_count(request: HttpRequest, what: str, *, seconds: int, by: int = 1) -> int:

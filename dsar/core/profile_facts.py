@@ -160,13 +160,14 @@ class OrganisationProfile:
 
 def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> OrganisationProfile:
     """The kernel's facts; problems stay with the reader. `authorities` are the known ones by code."""
+    organisation = reader.table("organisation")
     authority, policy, general = reader.table("authority"), reader.table("policy"), reader.table("general")
     dpo, requests, rights = reader.table("dpo"), _requests(reader.table("requests")), _rights(reader)
     categories = _categories(reader.table("categories"))
     activities = _activities(reader, general, categories)
     return OrganisationProfile(
         organisation={
-            **_organisation(reader.table("organisation")),
+            **_organisation(organisation),
             **_dpo(dpo),
             "asked_details": requests.asks,
             "identity_policy": requests.identity,
@@ -193,13 +194,12 @@ def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> Or
             for table in reader.tables("statements")
         ],
         categories=categories,
-        logo=_logo(reader),
+        logo=_logo(reader, organisation),
     )
 
 
-def _logo(reader: ProfileReader) -> bytes:
+def _logo(reader: ProfileReader, table: Table) -> bytes:
     """The picture that the organisation names, empty where it names none or one that we do not show."""
-    table = reader.table("organisation")
     content = reader.beside(table, "logo", largest=LARGEST)
     problem = logo_problem(content) if content else ""
     if problem:

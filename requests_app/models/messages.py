@@ -54,8 +54,11 @@ class Message(models.Model):
 
 class FormFileQuerySet(models.QuerySet["FormFile"]):
     def visible_to(self, user: User) -> Self:
-        """Nobody sees a file before the form that carries it is sent."""
-        return self.none()
+        """A file is seen once the form that carries it is sent, by whoever may read its case."""
+        return self.filter(
+            stored_file__messages__case__organisation__memberships__user=user,
+            stored_file__messages__case__organisation__memberships__role__in=roles_with(Act.CASE_READ),
+        ).distinct()
 
 
 class FormFile(models.Model):
