@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.http import QueryDict
@@ -73,7 +73,17 @@ class QuestionForm(PublicForm):
 
     def __init__(self, *args: Any, country: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.country = country
+        self.here = country
+
+    @property
+    def rights_ticked(self) -> list[str]:
+        """Codes as they were sent, from whichever page: every page of the form is read with all answers."""
+        return self.data.getlist("right") if isinstance(self.data, QueryDict) else []
+
+
+def _choices_set(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None:
+    """What may be chosen here, which depends on the organisation."""
+    cast("forms.ChoiceField", form.fields[name]).choices = choices
 
 
 def _forget_errors(form: forms.Form, *names: str) -> None:
@@ -97,8 +107,8 @@ class WantForm(QuestionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = choices_for(self.country)
-        self.fields["right"].choices = [(choice.code, choice.right.verb) for choice in offered]
+        offered = choices_for(self.here)
+        _choices_set(self, "right", [(choice.code, choice.right.verb) for choice in offered])
         for choice in offered:
             self.fields[f"detail_{choice.code}"] = TextField(
                 label=choice.detail_label, help_text=choice.detail_hint, limit=LONG_TEXT, long=True
@@ -109,7 +119,7 @@ class WantForm(QuestionForm):
         """Words without a ticked box are a question; only an empty page says nothing (GDPR art. 12(2))."""
         cleaned = super().clean() or {}
         unasked = (name for name in self.fields if name.startswith("detail_"))
-        _forget_errors(self, *(name for name in unasked if name[7:] not in self.data.getlist("right")))
+        _forget_errors(self, *(name for name in unasked if name[7:] not in self.rights_ticked))
         if "right" in cleaned and not cleaned["right"] and "text" not in self.errors:
             if cleaned.get("text"):
                 cleaned["right"] = ["question"]
@@ -144,14 +154,14 @@ class WhoForm(QuestionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["capacity"].choices = [(choice.code, choice.label) for choice in capacities_for(self.country)]
+        _choices_set(self, "capacity", [(choice.code, choice.label) for choice in capacities_for(self.here)])
         self.fields["subject_email"].widget.attrs.pop("maxlength", None)
         self.fields["subject_email"].widget.attrs["autocomplete"] = "off"
 
     def clean(self) -> dict[str, Any]:
         """Asking for a person who has died is acting for somebody; who asks for themselves names nobody else."""
         cleaned = super().clean() or {}
-        for_the_dead = "post_mortem" in self.data.getlist("right")
+        for_the_dead = "post_mortem" in self.rights_ticked
         if cleaned.get("capacity", "") not in ACTING:
             cleaned["capacity"] = Capacity.HEIR if for_the_dead else Capacity.DATA_SUBJECT
         if cleaned["capacity"] == Capacity.DATA_SUBJECT:

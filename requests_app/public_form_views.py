@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from dsar.core.errors import DomainError
 from dsar.core.models import Organisation
 from dsar.core.rights import RIGHTS
-from dsar.core.uploads import MEBIBYTE, upload_too_large
+from dsar.core.uploads import MEBIBYTE, IncomingFile, upload_too_large
 from requests_app import services
 from requests_app.form_choices import CAPACITIES, capacities_for, choices_for, country_name, groups_for
 from requests_app.form_guard import (
@@ -123,7 +123,7 @@ def _question(
             return _question(request, organisation, answers, wrong, checked=True, message=message)
         return _check(request, organisation, answers, message=message)
     form = answers.form(page, checked=checked)
-    files = services.form_files(organisation, answers.token)
+    files = services.form_files_kept(organisation, answers.token)
     context: dict[str, Any] = {
         "form": form,
         "page": page,
@@ -176,7 +176,8 @@ def _want_context(
 
 def _files_change(request: HttpRequest, organisation: Organisation, answers: Answers) -> str:
     """Keep the files that came and take away the one whose button was pressed; returns what is wrong with them."""
-    token, files = answers.token, request.FILES.getlist("files")
+    token = answers.token
+    files = cast("list[IncomingFile]", request.FILES.getlist("files"))
     if files_were_skipped(request):
         return str(upload_too_large(form_limits()))
     try:
@@ -212,7 +213,7 @@ def _check(
     request: HttpRequest, organisation: Organisation, answers: Answers, *, message: str = "", is_later: bool = False
 ) -> HttpResponse:
     """Everything as it will be sent, each line with its way back."""
-    files = services.form_files(organisation, answers.token)
+    files = services.form_files_kept(organisation, answers.token)
     context = {
         "page": "check",
         "form_id": "request",
@@ -268,7 +269,7 @@ def _reach_lines(cleaned: dict[str, Any]) -> list[Line]:
 
 def _send(request: HttpRequest, organisation: Organisation, answers: Answers) -> HttpResponse:
     """Open the case and show its receipt by a redirect, so that a reload sends nothing again."""
-    files = services.form_files(organisation, answers.token)
+    files = services.form_files_kept(organisation, answers.token)
     shown = answers.data.get("attached", "")
     if shown.isascii() and shown.isdigit() and len(files) < int(shown[:9]):
         return _check(request, organisation, answers, message=str(services.file_gone()))

@@ -14,7 +14,7 @@ def network_address(request: HttpRequest) -> str:
 
     Of an IPv6 address only the network (/64), which is what one household or one company is given.
     """
-    where = request.META.get("REMOTE_ADDR", "")
+    where: str = request.META.get("REMOTE_ADDR", "")
     if settings.SECURE_PROXY_SSL_HEADER:  # behind a proxy, which appends the address it was called from
         where = request.headers.get("X-Forwarded-For", where).rpartition(",")[2].strip()
     try:

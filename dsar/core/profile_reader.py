@@ -4,6 +4,7 @@ A reader never stops at the first problem and returns something harmless in its 
 sees all that is wrong at once. `ProfileReader.check` raises what was found.
 """
 
+import logging
 import re
 import tomllib
 from collections.abc import Collection, Mapping
@@ -17,6 +18,8 @@ from django.core.validators import URLValidator, validate_email
 
 from dsar.core.durations import duration_parts
 from dsar.core.toml_lines import Path, key_lines
+
+logger = logging.getLogger(__name__)
 
 Texts = dict[str, str]
 
@@ -262,21 +265,21 @@ class ProfileReader(Table):
         self.values, self._folder = values, folder
 
     def beside(self, table: Table, key: str, *, largest: int) -> bytes:
-        """The content of the file that the key names and that lies beside the profile; empty where it names none."""
+        """The content of the file that the key names and that lies beside the profile; empty where it names none.
+
+        A file that is not there is no problem of the profile, which may have been copied without it: it is logged.
+        """
         name = table.matching(key, _FILE_NAME, "the name of a file beside the profile")
         if not name:
             return b""
-        try:
-            if self._folder is None:
-                raise FileNotFoundError
-            path = self._folder / name
-            if path.stat().st_size > largest:
-                table.problem(key, f"“{name}” is larger than {largest} bytes")
-                return b""
-            return path.read_bytes()
-        except OSError:
-            table.problem(key, f"“{name}” does not lie beside the profile")
+        path = self._folder / name if self._folder else None
+        if path is None or not path.is_file():
+            logger.warning("“%s” does not lie beside the profile: it is left out", name)
             return b""
+        if path.stat().st_size > largest:
+            table.problem(key, f"“{name}” is larger than {largest} bytes")
+            return b""
+        return path.read_bytes()
 
     def check(self) -> None:
         """Raise ProfileError with everything found, unknown keys included."""

@@ -24,8 +24,8 @@ from requests_app.services.extensions import (
 from requests_app.services.form_files import (
     file_gone,
     form_file_remove,
-    form_files,
     form_files_add,
+    form_files_kept,
     form_files_sweep,
     form_send,
 )
@@ -100,8 +100,8 @@ __all__ = [
     "file_gone",
     "file_opened",
     "form_file_remove",
-    "form_files",
     "form_files_add",
+    "form_files_kept",
     "form_files_sweep",
     "form_send",
     "identity_establish",

@@ -26,7 +26,7 @@ KEPT = timedelta(days=1)
 SWEPT_AT_ONCE = 500
 
 
-def form_files(organisation: Organisation, token: str) -> list[FormFile]:
+def form_files_kept(organisation: Organisation, token: str) -> list[FormFile]:
     """The files that wait under the token of a form, in the order they were added."""
     hashes = keyed_hashes("form_files", _scoped(organisation, token))
     found = FormFile.objects.filter(organisation=organisation, submission_hash__in=hashes)
@@ -40,7 +40,7 @@ def form_files_add(
 
     Raises DomainError `upload_too_many`, `upload_too_large` or `upload_empty`, before any content is read.
     """
-    kept = [row.stored_file.size for row in form_files(organisation, token)]
+    kept = [row.stored_file.size for row in form_files_kept(organisation, token)]
     uploads_check(files, limits, kept=kept)
     key = organisation.intake_key
     if key is None:
@@ -61,7 +61,7 @@ def form_files_add(
 @transaction.atomic
 def form_file_remove(*, organisation: Organisation, token: str, pk: int) -> None:
     """Take one file of the form away, its content too unless a case has it already; an unknown one is none."""
-    row = next((row for row in form_files(organisation, token) if row.pk == pk), None)
+    row = next((row for row in form_files_kept(organisation, token) if row.pk == pk), None)
     if row is not None:
         _drop(row)
 

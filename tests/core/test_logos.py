@@ -1,7 +1,6 @@
 """A logo is a small PNG, or shapes and nothing else; anything that could run, load or grow is refused."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -113,19 +112,32 @@ def test_another_logo_changes_the_address_and_none_takes_it_away(client: Client,
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("none.svg", None, "does not lie beside the profile"),
         ("../logo.svg", SVG, "is not the name of a file beside the profile"),
         ("logo.svg", svg("<script/>"), "shapes only"),
         ("logo.svg", SVG + bytes(LARGEST), "is larger than"),
     ],
 )
 def test_a_logo_that_cannot_be_shown_stops_the_import_with_its_line(
-    tmp_path: Path, name: str, content: Any, says: str
+    tmp_path: Path, name: str, content: bytes, says: str
 ) -> None:
-    if content is not None:
-        (tmp_path / "logo.svg").write_bytes(content)
+    (tmp_path / "logo.svg").write_bytes(content)
     with pytest.raises(ProfileError) as error:
         imported(tmp_path, name)
     problem = error.value.problems[0]
     assert (problem.key, problem.line > 0) == ("organisation.logo", True)
     assert says in problem.message
+
+
+@pytest.mark.django_db
+def test_a_profile_that_was_copied_without_its_logo_is_imported_without(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    organisation, _changed = imported(tmp_path, "logo.svg")
+    assert organisation.logo_digest == ""
+    assert "does not lie beside the profile" in caplog.text
+
+
+def test_the_logos_of_the_demonstration_are_good() -> None:
+    logos = list(PROFILE.parent.glob("*.svg"))
+    assert logos
+    assert [logo_problem(path.read_bytes()) for path in logos] == [""] * len(logos)

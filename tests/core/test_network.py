@@ -10,8 +10,8 @@ from dsar.core.network import network_address, network_count
 
 
 def request(where: str, forwarded: str = "") -> Any:
-    extra = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
-    return RequestFactory().get("/", REMOTE_ADDR=where, **extra)
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    return RequestFactory().get("/", REMOTE_ADDR=where, headers=headers)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,11 @@ def test_what_is_counted_is_counted_by_place_and_by_kind() -> None:
 def test_the_cache_holds_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
     names: list[str] = []
     add = cache.add
-    monkeypatch.setattr(cache, "add", lambda name, *rest, **more: names.append(name) or add(name, *rest, **more))
+
+    def noted(name: str, *rest: Any, **options: Any) -> Any:
+        names.append(name)
+        return add(name, *rest, **options)
+
+    monkeypatch.setattr(cache, "add", noted)
     network_count(request("203.0.113.9"), "form", seconds=60)
     assert names and "203.0.113" not in names[0]
