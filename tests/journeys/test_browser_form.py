@@ -1,4 +1,4 @@
-"""The form in a real browser: several rights for somebody else, files, mistakes, back and forth, also without scripts."""
+"""The form in a real browser: several rights for somebody else, files, mistakes, back and forth, and no scripts."""
 
 from pathlib import Path
 from typing import Any
