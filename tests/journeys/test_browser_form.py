@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, FilePayload
 
 from dsar.core.files import file_read
 from requests_app.models import Case, Message
@@ -55,7 +55,7 @@ def _want(subject: Subject, file: Path) -> None:
     for code in SEVERAL:
         page.locator(f"#right-{code}").check()
     subject.fill(detail_rectification="Rue des Lilas, et non rue des Lys.")
-    page.locator("#files").set_input_files([{"name": "vide.pdf", "mimeType": "application/pdf", "buffer": b""}])
+    page.locator("#files").set_input_files(FilePayload(name="vide.pdf", mimeType="application/pdf", buffer=b""))
     subject.press("request", "button[value=attach]", look="question 1, a file with an error")
     assert page.locator("[name=detail_rectification]").input_value() == "Rue des Lilas, et non rue des Lys."
     page.locator("#files").set_input_files(file)

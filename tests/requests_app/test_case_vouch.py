@@ -11,9 +11,10 @@ from dsar.core.actors import Actor
 from dsar.core.errors import Conflict, DomainError, NotAllowed
 from dsar.core.models import AuditEvent, Organisation
 from dsar.core.roles import Role
-from requests_app.models import Case, Outgoing
+from requests_app.models import Case, Outgoing, PartyAddress
 from requests_app.queue import QueueQuery, queue_page
-from requests_app.services import case_vouch
+from requests_app.references import reference_make
+from requests_app.services import case_vouch, code_send
 from requests_app.vocabulary import SpamSign
 from tests.factories import OrganisationFactory, a_case, actor_for, member
 
@@ -70,6 +71,28 @@ def test_the_mail_goes_to_whoever_asked_and_not_to_whom_they_act_for(organisatio
 def test_without_an_address_nothing_leaves(organisation: Organisation) -> None:
     case = a_case(organisation, spam_signs=BOTH, email="")
     case_vouch(case=case, actor=actor_for(member(organisation), organisation))
+    assert Outgoing.objects.count() == 0
+
+
+def test_until_then_no_code_can_be_asked_for_either(case: Case, organisation: Organisation) -> None:
+    address = PartyAddress.objects.mailboxes(case).get()
+    with pytest.raises(DomainError) as refusal:
+        code_send(address=address, purpose="portal")
+    assert refusal.value.code == "looked_at_first"
+    assert Outgoing.objects.count() == 0
+    case_vouch(case=case, actor=actor_for(member(organisation), organisation))
+    code_send(address=PartyAddress.objects.mailboxes(case).get(), purpose="portal")
+    assert Outgoing.objects.count() == 2
+
+
+def test_the_way_in_says_the_same_to_whoever_waits_for_a_look(client: Client, organisation: Organisation) -> None:
+    case = a_case(organisation, spam_signs=BOTH)
+    pages = []
+    for reference in (case.reference, reference_make(2026)):
+        asked = {"reference": reference, "email": "camille.esteve@example.org", "go": "code"}
+        response = client.post(reverse("public-track", args=[organisation.slug]), asked)
+        pages.append((response.status_code, response.headers.get("Location")))
+    assert pages[0] == pages[1] == (302, reverse("track-code", args=[organisation.slug]))
     assert Outgoing.objects.count() == 0
 
 
