@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     "breaches": {"task": "requests_app.breaches_sweep", "schedule": timedelta(minutes=5)},
     "mail": {"task": "requests_app.mail_sweep", "schedule": timedelta(minutes=5)},
     "restrictions": {"task": "requests_app.restrictions_sweep", "schedule": timedelta(minutes=5)},
+    "form-files": {"task": "requests_app.form_files_sweep", "schedule": timedelta(hours=1)},
     "reminders": {"task": "requests_app.reminders_sweep", "schedule": timedelta(minutes=5)},
     "journal-anchor": {"task": "core.journal_anchor", "schedule": timedelta(hours=1)},
 }
@@ -210,6 +211,18 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 # A request form holds text and no file; a mail or a file of a source has its own limits where it is read.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Files that may be attached to the public form before it is sent: how many, and megabytes of one and of all together.
+DSAR_FORM_FILES = env.int("DSAR_FORM_FILES", default=10)
+DSAR_FORM_FILE_MB = env.int("DSAR_FORM_FILE_MB", default=10)
+DSAR_FORM_FILES_MB = env.int("DSAR_FORM_FILES_MB", default=25)
+# Requests from one address of the network in so many minutes: above the first number a person looks at them before any
+# mail leaves; above the second the form says to come back later, and keeps what was typed. Files count up to the third.
+DSAR_FORM_MINUTES = env.int("DSAR_FORM_MINUTES", default=60)
+DSAR_FORM_LOOK_AFTER = env.int("DSAR_FORM_LOOK_AFTER", default=10)
+DSAR_FORM_REFUSE_AFTER = env.int("DSAR_FORM_REFUSE_AFTER", default=100)
+DSAR_FORM_FILES_REFUSE_AFTER = env.int("DSAR_FORM_FILES_REFUSE_AFTER", default=200)
+CSRF_FAILURE_VIEW = "requests_app.public_form_views.csrf_failure"
 
 AUTH_USER_MODEL = "core.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

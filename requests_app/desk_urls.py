@@ -10,6 +10,7 @@ from requests_app import desk_views as desk
 from requests_app import duty_views as duty
 from requests_app import handling_views as handling
 from requests_app import message_views as message
+from requests_app import vouch_views as vouch
 
 CASE = "cases/<str:reference>/"
 RIGHT = CASE + "rights/<slug:right>/"
@@ -37,6 +38,7 @@ urlpatterns = [
     path(CASE, case.case_detail, name="case-detail"),
     path(CASE + "take/", case.case_take, name="case-take"),
     path(CASE + "close/", case.case_close, name="case-close"),
+    path(CASE + "vouch/", vouch.case_vouch, name="case-vouch"),
     path(CASE + "receipt/", clock.receipt_correct, name="receipt-correct"),
     path(CASE + "suspend/", clock.case_suspend, name="case-suspend"),
     path(CASE + "questions/<int:number>/answer/", clock.suspension_answer, name="suspension-answer"),

@@ -1,29 +1,30 @@
 """The public form: three pages of questions, read together at every step, and the request they add up to.
 
-Nothing is stored before sending: each page carries what was typed on the others, so going back, reloading or an expired
-session loses nothing.
+Nothing that is typed is stored before sending: each page carries what was typed on the others, so going back, reloading
+or an expired session loses nothing. Files that are attached wait under the token that travels along.
 """
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.http import QueryDict
-from django.utils.functional import Promise
+from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from dsar.core.errors import DomainError
 from dsar.core.hashing import keyed_hash
+from dsar.core.models import StoredFile
 from dsar.core.rights import RIGHTS
 from dsar.core.uploads import PUBLIC, FilesField, uploads_check
+from requests_app.form_choices import CAPACITIES, capacities_for, choices_for, countries
 from requests_app.incoming import IncomingRequest, RightInvoked
-from requests_app.vocabulary import Channel
+from requests_app.vocabulary import ACTING, Capacity, Channel
 
 LONG_TEXT = 5_000  # characters
 # Everything that is no text: C0 and C1 controls except tab and line feed, and half of a surrogate pair.
@@ -69,46 +70,35 @@ class PublicForm(forms.Form):
     use_required_attribute = False
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One right that the form offers: what the citizen reads beside its box, and how its follow-up asks."""
+class QuestionForm(PublicForm):
+    """One page of the request form; `country` is the organisation's and limits what a national law gives."""
 
-    code: str
-    hint: str | Promise
-    detail_label: str | Promise
-    detail_hint: str | Promise
+    def __init__(self, *args: Any, country: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.here = country
 
-
-CHOICES = (
-    Choice(
-        "access",
-        _("With what they serve for, how long we keep them, and who receives them."),
-        _("Which data?"),
-        _("Leave empty to get everything. Otherwise: dates, a purchase, a subject."),
-    ),
-    Choice(
-        "marketing_objection",
-        _("We cannot refuse. You need no reason."),
-        _("Which advertising?"),
-        _("Leave empty to stop all of it: post, e-mail, phone."),
-    ),
-    Choice(
-        "question",
-        _("Correct, erase, take elsewhere, object, or a question. Finding the right article is our work."),
-        _("What do you want?"),
-        _("In your own words."),
-    ),
-)
-FORM_RIGHTS = tuple(choice.code for choice in CHOICES)
+    @property
+    def rights_ticked(self) -> list[str]:
+        """Codes as they were sent, from whichever page: every page of the form is read with all answers."""
+        return self.data.getlist("right") if isinstance(self.data, QueryDict) else []
 
 
-class WantForm(PublicForm):
+def _choices_set(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None:
+    """What may be chosen here, which depends on the organisation."""
+    cast("forms.ChoiceField", form.fields[name]).choices = choices
+
+
+def _forget_errors(form: forms.Form, *names: str) -> None:
+    """A follow-up that was not asked is hidden: nothing in it is to mend."""
+    for name in names:
+        form.errors.pop(name, None)
+
+
+class WantForm(QuestionForm):
     """Page 1: what the person asks."""
 
     right = forms.MultipleChoiceField(
-        choices=[(code, RIGHTS[code].verb) for code in FORM_RIGHTS],
-        required=False,
-        error_messages={"invalid_choice": _("Tick one of the requests on this page.")},
+        required=False, error_messages={"invalid_choice": _("Tick one of the requests on this page.")}
     )
     text = TextField(
         label=_("Anything else we should know?"),
@@ -119,14 +109,19 @@ class WantForm(PublicForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for choice in CHOICES:
+        offered = choices_for(self.here)
+        _choices_set(self, "right", [(choice.code, choice.right.verb) for choice in offered])
+        for choice in offered:
             self.fields[f"detail_{choice.code}"] = TextField(
                 label=choice.detail_label, help_text=choice.detail_hint, limit=LONG_TEXT, long=True
             )
+            self.fields[f"detail_{choice.code}"].widget.attrs["rows"] = 3
 
     def clean(self) -> dict[str, Any]:
         """Words without a ticked box are a question; only an empty page says nothing (GDPR art. 12(2))."""
         cleaned = super().clean() or {}
+        unasked = (name for name in self.fields if name.startswith("detail_"))
+        _forget_errors(self, *(name for name in unasked if name[7:] not in self.rights_ticked))
         if "right" in cleaned and not cleaned["right"] and "text" not in self.errors:
             if cleaned.get("text"):
                 cleaned["right"] = ["question"]
@@ -135,18 +130,53 @@ class WantForm(PublicForm):
         return cleaned
 
 
-class WhoForm(PublicForm):
-    """Page 2: who the person is; everything optional (DESIGN §1, nothing too much is asked)."""
+class WhoForm(QuestionForm):
+    """Page 2: who asks, and for whom; everything optional (DESIGN §1, nothing too much is asked)."""
 
+    capacity = forms.ChoiceField(
+        required=False, error_messages={"invalid_choice": _("Choose one of the answers on this page.")}
+    )
+    subject_name = TextField(label=_("Name of the person you act for"), limit=300)
+    subject_email = forms.EmailField(
+        label=_("Their e-mail address"),
+        help_text=_("If they use one with us: it helps us to find their data. We do not write there."),
+        required=False,
+        max_length=254,
+        error_messages={
+            "max_length": TOO_LONG,
+            "invalid": _("Write a complete e-mail address, such as name@example.org."),
+        },
+    )
     name = TextField(label=_("Your name"), limit=300, autocomplete="name")
     identifier = TextField(
         label=_("Customer number"),
-        help_text=_("Or an order, contract or account number: it helps us to find your data."),
+        help_text=_("Or an order, contract or account number: it helps us to find the data."),
         limit=200,
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _choices_set(self, "capacity", [(choice.code, choice.label) for choice in capacities_for(self.here)])
+        self.fields["subject_email"].widget.attrs.pop("maxlength", None)
+        self.fields["subject_email"].widget.attrs["autocomplete"] = "off"
 
-class ReachForm(PublicForm):
+    def clean(self) -> dict[str, Any]:
+        """Asking for a person who has died is acting for somebody; who asks for themselves names nobody else."""
+        cleaned = super().clean() or {}
+        for_the_dead = "post_mortem" in self.rights_ticked
+        if cleaned.get("capacity", "") not in ACTING:
+            cleaned["capacity"] = Capacity.HEIR if for_the_dead else Capacity.DATA_SUBJECT
+        if cleaned["capacity"] == Capacity.DATA_SUBJECT:
+            cleaned |= {"subject_name": "", "subject_email": ""}
+            _forget_errors(self, "subject_name", "subject_email")
+        return cleaned
+
+
+def _countries() -> list[tuple[str, Any]]:
+    return [("", _("Not said")), *countries(get_language() or "en")]
+
+
+class ReachForm(QuestionForm):
     """Page 3: one way to reach the person, the only thing that must be given."""
 
     email = forms.EmailField(
@@ -167,6 +197,14 @@ class ReachForm(PublicForm):
         help_text=_("We write to you on the tracking page only. Whoever loses the key can no longer reach the answer."),
         required=False,
     )
+    country = forms.ChoiceField(
+        label=_("Country where you live"),
+        help_text=_("It tells us which authority you may turn to, beside ours."),
+        required=False,
+        choices=_countries,
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+        error_messages={"invalid_choice": _("Choose a country of the list, or none.")},
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -182,33 +220,39 @@ class ReachForm(PublicForm):
         return phone
 
     def clean(self) -> dict[str, Any]:
+        """One of four ways is enough; where somebody lives is no way to reach them."""
         cleaned = super().clean() or {}
-        if not self.errors and not any(cleaned.values()):
+        ways = ("email", "phone", "postal", "key_only")
+        if not self.errors and not any(cleaned[way] for way in ways):
             raise forms.ValidationError(
                 _("Give one way to reach you, or tick “I will come back with the tracking key”.")
             )
         return cleaned
 
 
-PAGES: dict[str, type[PublicForm]] = {"want": WantForm, "who": WhoForm, "reach": ReachForm}
+PAGES: dict[str, type[QuestionForm]] = {"want": WantForm, "who": WhoForm, "reach": ReachForm}
 ORDER = (*PAGES, "check", "send")
+HONEYPOT = "homepage"  # a field that people do not see; whatever is in it was written by a machine
 
 
 class Answers:
     """Everything typed so far, on whichever page.
 
-    `submission` is made on the first page and travels along, so that sending twice makes one case. `seen` says that the
-    person has been on the check page: from then on, a changed answer leads back there.
+    `submission` is made on the first page and travels along, so that sending twice makes one case, and files that were
+    attached are found again. `seen` says that the person has been on the check page: from then on, a changed answer
+    leads back there.
     """
 
     HIDDEN: ClassVar[tuple[str, ...]] = ("submission", "seen")
 
-    def __init__(self, data: QueryDict | None = None, rights: Iterable[str] = ()) -> None:
+    def __init__(self, data: QueryDict | None = None, rights: Iterable[str] = (), country: str = "") -> None:
+        self.country = country
         self.data = QueryDict(mutable=True)
         for name, values in data.lists() if data is not None else ():
             self.data.setlist(name, [text_clean(str(value)) for value in values])
         if data is None:
-            self.data.setlist("right", [code for code in rights if code in FORM_RIGHTS])
+            offered = {choice.code for choice in choices_for(country)}
+            self.data.setlist("right", [code for code in rights if code in offered])
         if not _TOKEN.fullmatch(self.data.get("submission", "")):
             self.data["submission"] = uuid.uuid4().hex
 
@@ -216,20 +260,33 @@ class Answers:
     def seen(self) -> bool:
         return self.data.get("seen") == "1"
 
-    def form(self, page: str, *, checked: bool) -> PublicForm:
+    @property
+    def token(self) -> str:
+        """What the files of this form wait under."""
+        return str(self.data["submission"])
+
+    def form(self, page: str, *, checked: bool) -> QuestionForm:
         """The page's form with what was typed: judged when `checked`, else as it is."""
         if checked:
             return self._bound[page]
-        blank = PAGES[page]()
+        blank = PAGES[page](country=self.country)
         initial = {
             name: self.data.getlist(name) if isinstance(field, forms.MultipleChoiceField) else self.data.get(name)
             for name, field in blank.fields.items()
         }
-        return PAGES[page](initial=initial)
+        return PAGES[page](initial=initial, country=self.country)
 
     @cached_property
-    def _bound(self) -> dict[str, PublicForm]:
-        return {page: form(self.data) for page, form in PAGES.items()}
+    def _bound(self) -> dict[str, QuestionForm]:
+        return {page: form(self.data, country=self.country) for page, form in PAGES.items()}
+
+    @property
+    def capacity(self) -> str:
+        """For whom it is asked, as the page shows it; asking for a person who has died says it by itself."""
+        typed = self.data.get("capacity", "")
+        if typed in [choice.code for choice in CAPACITIES]:
+            return str(typed)
+        return Capacity.HEIR if "post_mortem" in self.data.getlist("right") else Capacity.DATA_SUBJECT
 
     def first_wrong(self, before: str = "send") -> str | None:
         """The first page before that one with something to mend."""
@@ -241,23 +298,30 @@ class Answers:
         if page == "check":
             self.data["seen"] = "1"
         names = [name for other, form in self._bound.items() if other != page for name in form.fields]
-        return [(name, value) for name in (*names, *self.HIDDEN) for value in self.data.getlist(name) if value]
+        trap = [HONEYPOT] if page != "want" else []  # it stands on the first page and is carried like an answer
+        return [(name, value) for name in (*names, *self.HIDDEN, *trap) for value in self.data.getlist(name) if value]
 
     def cleaned(self) -> dict[str, Any]:
         """All answers, once every page is right."""
         return {name: value for form in self._bound.values() for name, value in form.cleaned_data.items()}
 
     def submission_of(self, incoming: IncomingRequest) -> str:
-        """What identifies this sending: the token and the content.
+        """What identifies this sending: the token and the content, files included.
 
         The same twice is one case; a changed answer sent after going back is a request of its own and not lost.
         """
-        content = repr(replace(incoming, language="", received_at=_ANY_INSTANT))
+        content = repr(replace(incoming, language="", received_at=_ANY_INSTANT, spam_signs=()))
         return keyed_hash("form_submission", f"{self.data['submission']}:{content}")
 
 
 def incoming_from_form(
-    cleaned: Mapping[str, Any], *, organisation_slug: str, language: str, received_at: datetime, submission: str = ""
+    cleaned: Mapping[str, Any],
+    *,
+    organisation_slug: str,
+    language: str,
+    received_at: datetime,
+    submission: str = "",
+    files: Sequence[StoredFile] = (),
 ) -> IncomingRequest:
     """The request that the answers add up to; the same content by mail gives an equal one.
 
@@ -275,9 +339,14 @@ def incoming_from_form(
         postal=cleaned["postal"],
         identifier=cleaned["identifier"],
         text=cleaned["text"],
+        capacity=Capacity(cleaned["capacity"]),
+        subject_name=cleaned["subject_name"],
+        subject_email=cleaned["subject_email"],
+        country=cleaned["country"],
         received_at=received_at,
         channel=Channel.FORM,
         submission=submission,
+        files=tuple(files),
     )
 
 

@@ -15,7 +15,7 @@ from requests_app.desk_dates import shown_date
 from requests_app.models import Case, CaseRight, Decision, Restriction
 from requests_app.rights_table import RULES, checklist_label, done_outcome, items_owed, tasks_spared
 from requests_app.services import Obstacle
-from requests_app.vocabulary import ItemState, Review, Stage, TaskKind, TaskState
+from requests_app.vocabulary import ItemState, Review, SpamSign, Stage, TaskKind, TaskState
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,8 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
                         _("Every right is answered. Closing starts the retention period."),
                         act="case-close", label=_("Close the case"), is_ours=onlooker.works)
     by = min(shown_date(right).on for right in waiting)
+    if case.spam_signs:
+        return _vouch_step(case, onlooker, by)
     if case.assignee_id is None:
         runs = any(not right.is_suspended for right in waiting)
         return NextStep("take", _("Next: take the case"),
@@ -117,6 +119,17 @@ def _message_step(rights: Sequence[CaseRight]) -> NextStep | None:
     return NextStep("message", _("Next: say what the new message is"),
                     _("The person wrote after the answer. What they ask in it counts since it came."),
                     task=found[0].pk, label=_("Read it and decide"))
+
+
+def _vouch_step(case: Case, onlooker: Onlooker, by: date) -> NextStep:
+    """Nothing is dropped and the clock runs: only our own mail waits for a look."""
+    signs = listed(str(SpamSign(sign).label) for sign in case.spam_signs if sign in SpamSign.values)
+    return NextStep(
+        "vouch", _("Next: see whether a person wrote this"),
+        _("No mail has left: %(signs)s. If it is a request, let it go on; its clock runs since it arrived.")
+        % {"signs": signs},
+        by, act="case-vouch", label=_("It is a request"), is_ours=onlooker.works,
+    )
 
 
 def _right_step(right: CaseRight, onlooker: Onlooker, situation: Situation) -> NextStep | None:

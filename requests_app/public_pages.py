@@ -44,12 +44,19 @@ def in_language(request: HttpRequest, fallback: str, answer: Callable[[], HttpRe
     asked = (request.POST if request.method == "POST" else request.GET).get("lang", "")
     language = asked if asked in LANGUAGES else _language_wanted(request) or fallback
     with translation.override(language):
-        response = HttpResponseRedirect(request.path) if asked and request.method == "GET" else answer()
+        response = _itself(request) if asked and request.method == "GET" else answer()
     if asked in LANGUAGES:
         language_remember(response, language)
     response.headers["Content-Language"] = language
     patch_vary_headers(response, ["Accept-Language", "Cookie"])
     return response
+
+
+def _itself(request: HttpRequest) -> HttpResponse:
+    """The page that was asked for, without the choice of a language: a link may open the form with boxes ticked."""
+    rest = request.GET.copy()
+    del rest["lang"]
+    return HttpResponseRedirect(f"{request.path}?{rest.urlencode()}" if rest else request.path)
 
 
 def _language_wanted(request: HttpRequest) -> str:

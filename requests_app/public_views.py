@@ -1,24 +1,18 @@
-"""The public pages before a request and just after it: home, form, receipt, notice, confirmation of an address."""
+"""The public pages around the form: home, first page, receipt, notice, confirmation of an address."""
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.models import Organisation
-from dsar.core.rights import RIGHTS
 from requests_app import access_codes, services
 from requests_app.addresses import address_masked
 from requests_app.brand import brand_css
@@ -26,7 +20,7 @@ from requests_app.clock_ruler import Ruler, ruler
 from requests_app.clock_words import DueWords, Step, explanation_words
 from requests_app.correspondence import authority_words
 from requests_app.desk_dates import legal_due
-from requests_app.forms import CHOICES, ORDER, PAGES, Answers, CodeForm, form_errors, incoming_from_form
+from requests_app.forms import CodeForm, form_errors
 from requests_app.models import AccessCode, CaseRight, PartyAddress
 from requests_app.public_pages import in_language, organisation_page, page_render
 from requests_app.tracking import case_by_submission, tracking_key
@@ -67,149 +61,10 @@ def public_start(request: HttpRequest, organisation: Organisation) -> HttpRespon
         {
             "authority": authority_words(organisation),
             "postal_line": ", ".join(organisation.postal_address.splitlines()),
+            "after_death": organisation.country == "FR",
             "ruler": ruler(first, first, first + timedelta(days=31), first + timedelta(days=31)),
         },
     )
-
-
-@organisation_page
-@require_http_methods(["GET", "HEAD", "POST"])
-def public_request(request: HttpRequest, organisation: Organisation) -> HttpResponse:
-    """The form. Each POST carries all answers and names where to go; only `send` writes anything."""
-    if request.method != "POST":
-        return _question(request, organisation, Answers(rights=request.GET.getlist("right")), "want")
-    answers = Answers(request.POST)
-    page = answers.data.get("page", "")
-    page = page if page in ORDER[:-1] else "want"
-    if "lang" in request.POST:
-        return _question(request, organisation, answers, page)
-    target = _target(page, answers)
-    wrong = answers.first_wrong(before=target) if ORDER.index(target) > ORDER.index(page) else None
-    if wrong:
-        return _question(request, organisation, answers, wrong, checked=True)
-    if target == "send":
-        return _send(request, organisation, answers)
-    return _question(request, organisation, answers, target)
-
-
-def _target(page: str, answers: Answers) -> str:
-    """Where the pressed button leads; a changed answer goes back to the check page."""
-    go = answers.data.get("go", "")
-    if go in ORDER:
-        return go
-    return "check" if answers.seen or page == "check" else ORDER[ORDER.index(page) + 1]
-
-
-def _question(
-    request: HttpRequest, organisation: Organisation, answers: Answers, page: str, *, checked: bool = False
-) -> HttpResponse:
-    """One page of the form; `checked` shows what is to mend."""
-    if page == "check":
-        if wrong := answers.first_wrong():
-            return _question(request, organisation, answers, wrong, checked=True)
-        return _check(request, organisation, answers)
-    form = answers.form(page, checked=checked)
-    context: dict[str, Any] = {
-        "form": form,
-        "page": page,
-        "form_id": "request",
-        "form_go": "next",
-        "seen": answers.seen,
-        "carried": answers.carried(page),
-        "errors": form_errors(form, "id_email") if checked else [],
-    }
-    if page == "want":
-        ticked = answers.data.getlist("right")
-        context["choices"] = [
-            {
-                "code": choice.code,
-                "label": RIGHTS[choice.code].verb,
-                "hint": choice.hint,
-                "detail": form[f"detail_{choice.code}"],
-                "ticked": choice.code in ticked,
-            }
-            for choice in CHOICES
-        ]
-        context["errors"] = [
-            (f"right-{CHOICES[0].code}" if target == "id_right" else target, message)
-            for target, message in context["errors"]
-        ]
-    return page_render(request, organisation, f"public_request_{page}", context)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One answer on the check page."""
-
-    label: str | Promise
-    value: str | Promise
-
-
-@dataclass(frozen=True)
-class Group:
-    """The answers of one page of questions."""
-
-    page: str
-    title: str | Promise
-    lines: list[Line] = field(default_factory=list)
-
-
-def _check(
-    request: HttpRequest, organisation: Organisation, answers: Answers, error: DomainError | None = None
-) -> HttpResponse:
-    """Everything as it will be sent, each line with its way back."""
-    context = {
-        "page": "check",
-        "form_id": "request",
-        "form_go": "send",
-        "carried": answers.carried("check"),
-        "groups": _groups(answers.cleaned()),
-        "errors": [("", str(error))] if error else [],
-    }
-    return page_render(request, organisation, "public_request_check", context)
-
-
-def _groups(cleaned: dict[str, Any]) -> list[Group]:
-    asked = [Line(RIGHTS[code].verb, cleaned.get(f"detail_{code}", "")) for code in RIGHTS if code in cleaned["right"]]
-    asked.append(Line(_("What else you say"), cleaned["text"]))
-    reach = [
-        Line(_("E-mail address"), cleaned["email"]),
-        Line(_("Phone number"), cleaned["phone"]),
-        Line(_("Postal address"), cleaned["postal"]),
-    ]
-    if cleaned["key_only"] or not any((cleaned["email"], cleaned["phone"], cleaned["postal"])):
-        reach.append(Line(_("Tracking key"), _("You come back with it")))
-    who = [Line(_("Your name"), cleaned["name"]), Line(_("Customer number"), cleaned["identifier"])]
-    titles = {"want": _("Your request"), "who": _("You"), "reach": _("Our answer")}
-    lines = {"want": asked, "who": who, "reach": [line for line in reach if line.value]}
-    return [Group(page, titles[page], lines[page]) for page in PAGES]
-
-
-def _send(request: HttpRequest, organisation: Organisation, answers: Answers) -> HttpResponse:
-    """Open the case and show its receipt by a redirect, so that a reload sends nothing again."""
-    incoming = incoming_from_form(
-        answers.cleaned(),
-        organisation_slug=organisation.slug,
-        language=get_language() or organisation.language,
-        received_at=datetime.now(UTC),
-    )
-    submission = answers.submission_of(incoming)
-    try:
-        services.case_open(replace(incoming, submission=submission), actor=Actor.DATA_SUBJECT)
-    except DomainError as error:
-        return _check(request, organisation, answers, error)
-    response = redirect("public-sent", organisation.slug)
-    response.set_signed_cookie(
-        RECEIPT_COOKIE,
-        submission,
-        salt=organisation.slug,
-        max_age=int(RECEIPT_AGE.total_seconds()),
-        path=reverse("public-start", args=[organisation.slug]),
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
 
 
 @organisation_page
@@ -240,6 +95,7 @@ def public_sent(request: HttpRequest, organisation: Organisation) -> HttpRespons
         "clocks": clocks_of(rights),
         "address": address_masked(email.value) if email else "",
         "confirmed": bool(email and email.confirmed_at),
+        "looked_at_first": bool(case.spam_signs),
     }
     response = page_render(request, organisation, "public_sent", context)
     response.headers["Cache-Control"] = "private, no-store"
@@ -287,6 +143,7 @@ def public_notice(request: HttpRequest, organisation: Organisation) -> HttpRespo
             "authority": authority_words(organisation),
             "postal_line": ", ".join(organisation.postal_address.splitlines()),
             "download_days": settings.DSAR_DOWNLOAD_DAYS,
+            "count_minutes": settings.DSAR_FORM_MINUTES,
         },
     )
 

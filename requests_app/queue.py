@@ -44,6 +44,7 @@ VIEWS = {
         View("week", _("Due in 7 days"), _("Nothing is due in the next 7 days.")),
         View("overdue", _("Overdue"), _("Nothing is overdue.")),
         View("review", _("In review"), _("No decision and no extension waits for a second person.")),
+        View("look", _("To be looked at"), _("No request waits for a look before our mail leaves.")),
         View("paused", _("Paused"), _("No clock stands still.")),
         View("written", _("Written after the answer"), _("Nobody has written after their answer.")),
         View("open", _("All open"), _("No case is open.")),
@@ -148,7 +149,7 @@ def queue_totals(user: User, today: date) -> dict[str, int]:
     """How many cases each view holds, by two queries; `week` does not count what is overdue."""
     counted = {
         code: Count("pk", filter=_condition(user, code, today))
-        for code in ("my", "team", "unassigned", "week", "overdue", "review", "paused", "open")
+        for code in ("my", "team", "unassigned", "week", "overdue", "review", "look", "paused", "open")
     }
     today_too = Count("pk", filter=_due_between(today, today))
     totals = Case.objects.visible_to(user).open().aggregate(**counted, today=today_too)
@@ -174,6 +175,7 @@ def _condition(user: User, view: str, today: date) -> Q:
         "week": _due_between(today, today + WEEK),
         "overdue": Q(_unanswered(due_on__lt=today)) | Q(_unanswered(target_on__lt=today)),
         "review": Q(_unanswered(stage=Stage.IN_REVIEW)) | Q(_unanswered(extensions__review=Review.WAITING)),
+        "look": ~Q(spam_signs=[]),
         "paused": Q(_unanswered(due_on=None)),
         "open": Q(closed_at=None),
     }

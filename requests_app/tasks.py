@@ -12,6 +12,7 @@ from requests_app.services import (
     clocks,
     codes,
     digests,
+    form_files,
     letters,
     mail,
     notices,
@@ -103,6 +104,12 @@ def notices_sweep() -> None:
 def breaches_sweep() -> None:
     """Tell whoever answers for data protection of breaches whose hours run out."""
     breaches.breaches_sweep()
+
+
+@shared_task(name="requests_app.form_files_sweep")
+def form_files_sweep() -> None:
+    """Remove files of forms that nobody has sent within a day."""
+    form_files.form_files_sweep()
 
 
 @shared_task(name="requests_app.clocks_sweep")

@@ -37,6 +37,7 @@ from requests_app.vocabulary import (
     NoticeState,
     Outcome,
     RestrictionGround,
+    SpamSign,
     Stage,
     SuspensionReason,
     TaskKind,
@@ -176,6 +177,10 @@ Fact = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
 def _right(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     codes = [facts["right"]] if facts.get("right") else facts.get("rights", [])
     return ", ".join(str(RIGHTS[code].name) if code in RIGHTS else str(code) for code in codes)
+
+
+def _signs(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    return ", ".join(str(SpamSign(sign).label) for sign in facts.get("signs", facts.get("spam_signs", [])))
 
 
 def _due(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -359,6 +364,7 @@ _REASONS = {
 _FACTS: dict[str, Fact] = {
     "reasons": _reasons,
     "right": _right,
+    "signs": _signs,
     "due": _due,
     "channel": _label("channel", Channel),
     "kind_of_address": _label("kind", AddressKind),
@@ -409,7 +415,8 @@ _FACTS: dict[str, Fact] = {
     "where": _value("where"),
 }
 _PARTS: dict[str, tuple[str, ...]] = {
-    "case.opened": ("channel", "right"),
+    "case.opened": ("channel", "right", "signs"),
+    "case.vouched": ("signs",),
     "case.assigned": (),
     "case_right.added": ("right", "due"),
     "case_right.moved": ("right", "move"),

@@ -2,14 +2,25 @@
 
 from django.urls import path
 
-from requests_app import calendar_views, portal_act_views, portal_case_views, portal_views, public_views
+from requests_app import (
+    calendar_views,
+    embed_views,
+    portal_act_views,
+    portal_case_views,
+    portal_views,
+    public_form_views,
+    public_views,
+)
 
 urlpatterns = [
     path("", public_views.home, name="home"),
     path("calendar/<str:token>.ics", calendar_views.calendar_feed, name="calendar-feed"),
     path("<slug:slug>/", public_views.public_start, name="public-start"),
     path("<slug:slug>/brand.css", public_views.brand_style, name="brand-css"),
-    path("<slug:slug>/request/", public_views.public_request, name="public-request"),
+    path("<slug:slug>/request/", public_form_views.public_request, name="public-request"),
+    path("<slug:slug>/embed/", embed_views.public_embed, name="public-embed"),
+    path("<slug:slug>/button.svg", embed_views.public_button, name="public-button"),
+    path("<slug:slug>/logo", embed_views.public_logo, name="public-logo"),
     path("<slug:slug>/sent/", public_views.public_sent, name="public-sent"),
     path("<slug:slug>/notice/", public_views.public_notice, name="public-notice"),
     path("<slug:slug>/confirm/<str:token>/", public_views.confirm_address, name="confirm-address"),

@@ -107,6 +107,7 @@ DOORS: dict[str, Door] = {
     "case-take": CASE_ACT,
     "case-close": CASE_ACT,
     "receipt-correct": CASE_ACT,
+    "case-vouch": CASE_ACT,
     "case-suspend": CASE_ACT,
     "suspension-answer": QUESTION_ACT,
     "suspension-continue": QUESTION_ACT,

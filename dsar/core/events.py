@@ -10,6 +10,7 @@ EVENTS = {
     "case.assigned": _("Case assigned"),
     "case.closed": _("Case closed"),
     "case.reopened": _("Case opened again"),
+    "case.vouched": _("Looked at: not written by a machine"),
     "case_right.added": _("Right added"),
     "case_right.moved": _("Right moved"),
     "clock.computed": _("Deadline computed"),

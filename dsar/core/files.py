@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -159,6 +160,16 @@ def file_rewrap(*, stored_file: StoredFile, key: EncryptionKey) -> None:
     stored_file.wrapped_key = _seal(_key_unwrap(key), file_key, _file_label(key.pk, stored_file.path))
     stored_file.key = key
     stored_file.save(update_fields=["key", "wrapped_key"])
+
+
+def file_delete(stored_file: StoredFile) -> None:
+    """Forget a file that belongs to nothing yet: its row now, its content once the transaction is committed.
+
+    Raises ProtectedError while something still points to it.
+    """
+    path = stored_file.path
+    stored_file.delete()
+    transaction.on_commit(lambda: default_storage.delete(path))
 
 
 def _file_label(key_id: int, path: str) -> bytes:

@@ -15,6 +15,7 @@ from django.conf import settings
 from dsar.core.colour import DEFAULT as DEFAULT_COLOUR
 from dsar.core.errors import DomainError
 from dsar.core.jurisdictions import jurisdiction, zone
+from dsar.core.logos import LARGEST, logo_problem
 from dsar.core.models import Organisation, ProcessingActivity, Recipient, RetentionRule
 from dsar.core.profile_reader import ProfileReader, Table, Texts, unique_codes
 from dsar.core.rights import RIGHTS
@@ -207,10 +208,12 @@ class OrganisationProfile:
     contradictions: list[dict[str, Any]]  # [{article, says: texts, also: texts}]
     citations: list[dict[str, Any]]  # [{article, cited: texts, about: texts}]: provisions that are not the rule
     categories: dict[str, Texts] = field(default_factory=dict)
+    logo: bytes = b""
 
 
 def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> OrganisationProfile:
     """The kernel's facts; problems stay with the reader. `authorities` are the known ones by code."""
+    organisation = reader.table("organisation")
     authority, policy, general = reader.table("authority"), reader.table("policy"), reader.table("general")
     requests, rights = _requests(reader.table("requests")), _rights(reader)
     categories = _categories(reader.table("categories"))
@@ -250,7 +253,17 @@ def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> Or
         contradictions=_quoted(reader.tables("contradictions"), "says", "also"),
         citations=_quoted(reader.tables("citations"), "cited", "about"),
         categories=categories,
+        logo=_logo(reader, organisation),
     )
+
+
+def _logo(reader: ProfileReader, table: Table) -> bytes:
+    """The picture that the organisation names, empty where it names none or one that we do not show."""
+    content = reader.beside(table, "logo", largest=LARGEST)
+    problem = logo_problem(content) if content else ""
+    if problem:
+        table.problem("logo", problem)
+    return b"" if problem else content
 
 
 def _organisation(table: Table) -> dict[str, Any]:

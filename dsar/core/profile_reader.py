@@ -4,10 +4,12 @@ A reader never stops at the first problem and returns something harmless in its 
 sees all that is wrong at once. `ProfileReader.check` raises what was found.
 """
 
+import logging
 import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path as Folder
 from typing import Any
 
 from django.conf import settings
@@ -17,11 +19,14 @@ from django.core.validators import URLValidator, validate_email
 from dsar.core.durations import duration_parts
 from dsar.core.toml_lines import Path, key_lines
 
+logger = logging.getLogger(__name__)
+
 Texts = dict[str, str]
 
 _CODE = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ARTICLE = re.compile(r"\d+(?:\(\d\))?(?:\([a-z]\))?(?:-\(\d\))?(?:, .+)?")
 
 
@@ -242,9 +247,12 @@ class Table:
 
 
 class ProfileReader(Table):
-    """A whole profile; raises ProfileError at once for a file that is no TOML."""
+    """A whole profile; raises ProfileError at once for a file that is no TOML.
 
-    def __init__(self, content: bytes) -> None:
+    `folder` is where it lies, for the files that it names.
+    """
+
+    def __init__(self, content: bytes, folder: Folder | None = None) -> None:
         try:
             text = content.decode("utf-8")
             values = tomllib.loads(text)
@@ -254,7 +262,24 @@ class ProfileReader(Table):
             line = re.search(r"line (\d+)", str(error))
             raise ProfileError([Problem("", int(line[1]) if line else 0, f"not TOML: {error}")]) from error
         super().__init__(values, (), key_lines(text), [])
-        self.values = values
+        self.values, self._folder = values, folder
+
+    def beside(self, table: Table, key: str, *, largest: int) -> bytes:
+        """The content of the file that the key names and that lies beside the profile; empty where it names none.
+
+        A file that is not there is no problem of the profile, which may have been copied without it: it is logged.
+        """
+        name = table.matching(key, _FILE_NAME, "the name of a file beside the profile")
+        if not name:
+            return b""
+        path = self._folder / name if self._folder else None
+        if path is None or not path.is_file():
+            logger.warning("“%s” does not lie beside the profile: it is left out", name)
+            return b""
+        if path.stat().st_size > largest:
+            table.problem(key, f"“{name}” is larger than {largest} bytes")
+            return b""
+        return path.read_bytes()
 
     def check(self) -> None:
         """Raise ProfileError with everything found, unknown keys included."""

@@ -18,9 +18,11 @@ from dsar.core.authorities import authorities_known
 from dsar.core.errors import DomainError
 from dsar.core.files import key_create
 from dsar.core.journal import journal_append
+from dsar.core.logos import logo_digest
 from dsar.core.models import (
     ClientController,
     EncryptionKey,
+    Logo,
     Membership,
     Organisation,
     ProcessingActivity,
@@ -98,9 +100,12 @@ def _organisation_write(
         "profile_gaps": policy_gaps(profile),
         "profile_warnings": policy_warnings(profile),
         "profile_digest": digest,
+        "logo_digest": logo_digest(profile.logo),
     }
     slug = columns.pop("slug")
     organisation, changed = row_write(Organisation.objects.select_for_update(), {"slug": slug}, columns)
+    if changed:
+        _logo_write(organisation, profile.logo)
     if organisation.intake_key_id is None:
         organisation.intake_key = key_create(organisation=organisation, purpose=EncryptionKey.Purpose.INTAKE)
         organisation.save(update_fields=["intake_key"])
@@ -110,6 +115,13 @@ def _organisation_write(
         organisation.save(update_fields=["is_active"])
         changed = True
     return organisation, changed
+
+
+def _logo_write(organisation: Organisation, content: bytes) -> None:
+    if content:
+        Logo.objects.update_or_create(organisation=organisation, defaults={"content": content})
+    else:
+        Logo.objects.filter(organisation=organisation).delete()
 
 
 def _policy(profile: OrganisationProfile) -> dict[str, Any]:

@@ -59,13 +59,16 @@ class IncomingFile(Protocol):
         """Its content in pieces."""
 
 
-def uploads_check(files: Sequence[IncomingFile], limits: Limits = STAFF) -> None:
-    """Raises DomainError `upload_too_many`, `upload_too_large` or `upload_empty`; reads nothing."""
-    if len(files) > limits.files:
+def uploads_check(files: Sequence[IncomingFile], limits: Limits = STAFF, *, kept: Sequence[int] = ()) -> None:
+    """Raises DomainError `upload_too_many`, `upload_too_large` or `upload_empty`; reads nothing.
+
+    `kept`: bytes of each file that was added before and counts too.
+    """
+    if len(files) + len(kept) > limits.files:
         sentence = ngettext("Add at most %(count)d file.", "Add at most %(count)d files.", limits.files)
         raise DomainError("upload_too_many", sentence % {"count": limits.files})
     sizes = [file.size or 0 for file in files]
-    if any(size > limits.file_bytes for size in sizes) or sum(sizes) > limits.total_bytes:
+    if any(size > limits.file_bytes for size in sizes) or sum(sizes) + sum(kept) > limits.total_bytes:
         raise upload_too_large(limits)
     if not all(sizes):
         raise DomainError("upload_empty", _("One of the files is empty. Choose it again."))
@@ -74,7 +77,7 @@ def uploads_check(files: Sequence[IncomingFile], limits: Limits = STAFF) -> None
 def upload_too_large(limits: Limits = STAFF) -> DomainError:
     """The refusal of files that are too large, one by one or together."""
     figures = {"file": limits.file_bytes // MEBIBYTE, "total": limits.total_bytes // MEBIBYTE}
-    sentence = _("A file may have %(file)d MB, all together %(total)d MB. Send the rest in a second answer.")
+    sentence = _("A file may have %(file)d MB, all together %(total)d MB. Send the rest separately.")
     return DomainError("upload_too_large", str(sentence) % figures)
 
 

@@ -54,10 +54,10 @@ class Message(models.Model):
 
 class FormFileQuerySet(models.QuerySet["FormFile"]):
     def visible_to(self, user: User) -> Self:
-        """Files of organisations whose cases the user may read."""
+        """A file is seen once the form that carries it is sent, by whoever may read its case."""
         return self.filter(
-            organisation__memberships__user=user,
-            organisation__memberships__role__in=roles_with(Act.CASE_READ),
+            stored_file__messages__case__organisation__memberships__user=user,
+            stored_file__messages__case__organisation__memberships__role__in=roles_with(Act.CASE_READ),
         ).distinct()
 
 
@@ -65,14 +65,18 @@ class FormFile(models.Model):
     """A file chosen in the public form and not sent yet; whoever never sends leaves it to the sweep (a day)."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
-    submission_hash = models.CharField(max_length=64, db_index=True)  # keyed hash of the form's token
+    submission_hash = models.CharField(max_length=64)  # keyed hash of the form's token
+    digest = models.CharField(max_length=64)  # keyed hash of name and content: the same file twice is one
     stored_file = models.OneToOneField(StoredFile, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     objects = FormFileQuerySet.as_manager()
 
-    personal: ClassVar[dict[str, Fate]] = {"submission_hash": PURGE}
+    personal: ClassVar[dict[str, Fate]] = {"submission_hash": PURGE, "digest": PURGE}
     impersonal: ClassVar[tuple[str, ...]] = ()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["submission_hash", "digest"], name="form_file_unique")]
 
     def __str__(self) -> str:
         return f"form file {self.pk}"

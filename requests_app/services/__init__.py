@@ -44,6 +44,14 @@ from requests_app.services.extensions import (
     extensions_of_year,
     refusal_today,
 )
+from requests_app.services.form_files import (
+    file_gone,
+    form_file_remove,
+    form_files_add,
+    form_files_kept,
+    form_files_sweep,
+    form_send,
+)
 from requests_app.services.handing_on import (
     case_forward,
     case_transfer,
@@ -94,6 +102,7 @@ from requests_app.services.suspensions import (
     suspension_continue,
     suspension_end,
 )
+from requests_app.services.vouching import case_vouch
 from requests_app.services.withdrawals import right_withdraw
 from requests_app.services.work import (
     CHECKLIST_CLOSED,
@@ -144,6 +153,7 @@ __all__ = [
     "case_task_take",
     "case_touch",
     "case_transfer",
+    "case_vouch",
     "channels",
     "checklist_item_set",
     "clock_extended",
@@ -172,7 +182,13 @@ __all__ = [
     "extension_single_handed",
     "extension_submit",
     "extensions_of_year",
+    "file_gone",
     "file_opened",
+    "form_file_remove",
+    "form_files_add",
+    "form_files_kept",
+    "form_files_sweep",
+    "form_send",
     "forwarding_answered",
     "forwarding_chase",
     "forwarding_received",

@@ -19,11 +19,14 @@ from requests_app.services.certificates import receipt_queue
 def code_send(*, address: PartyAddress, purpose: str) -> None:
     """Mail a fresh code to an address of a case, with a link where it is to be confirmed.
 
-    Raises DomainError `codes_too_many`, or `address_ended` for one that was replaced by another.
+    Raises DomainError `codes_too_many`, `address_ended` for one that was replaced by another, or `looked_at_first` while
+    a person has yet to see that no machine asks.
     """
     if PartyAddress.objects.filter(pk=address.pk).exclude(ended_at=None).exists():
         raise DomainError("address_ended", _("This address is not used any more."))
     case = address.party.case
+    if case.spam_signs:
+        raise DomainError("looked_at_first", _("Somebody here looks at your request before any mail leaves."))
     issued = code_issue(address=address, purpose=purpose)
     context = {"purpose": purpose, "code": issued.code, "expires_at": issued.row.expires_at}
     if purpose == AccessCode.Purpose.CONFIRM:

@@ -122,7 +122,8 @@ def _case_create(incoming: IncomingRequest, organisation: Organisation, key: str
     _parties_create(case, incoming, addresses)
     _request_file(case, incoming)
     _journal_opening(case, rights, incoming, actor)
-    _acknowledge(case, rights, addresses, incoming)
+    if not incoming.spam_signs:
+        case_acknowledge(case=case, rights=rights, addresses=addresses, in_reply_to=incoming.message_id)
     return case
 
 
@@ -229,13 +230,16 @@ def _personal_values(incoming: IncomingRequest) -> dict[str, str]:
     }
 
 
-def _acknowledge(case: Case, rights: list[CaseRight], addresses: list[PartyAddress], incoming: IncomingRequest) -> None:
+def case_acknowledge(
+    *, case: Case, rights: list[CaseRight], addresses: list[PartyAddress], in_reply_to: str = ""
+) -> None:
     """Put the acknowledgement into the outbox; it asks to confirm the mailbox, which never suspends the clock.
 
-    A request that looks like spam gets none until somebody has looked at it: we mail nobody whom a machine named.
+    A request that looks like spam gets it only from `case_vouch`: we mail nobody whom a machine named. Must run in the
+    caller's transaction.
     """
     address = next((found for found in addresses if found.kind == AddressKind.EMAIL), None)
-    if address is None or incoming.spam_signs:
+    if address is None:
         return
     issued = access_codes.code_make(address=address, purpose=AccessCode.Purpose.CONFIRM)
     confirm = absolute("confirm-address", case.organisation.slug, issued.token)
@@ -245,7 +249,7 @@ def _acknowledge(case: Case, rights: list[CaseRight], addresses: list[PartyAddre
         address=address,
         key=f"acknowledgement:{case.reference}",
         context={"rights": rights, "code": issued.code, "confirm_url": confirm},
-        in_reply_to=incoming.message_id,
+        in_reply_to=in_reply_to,
     )
 
 

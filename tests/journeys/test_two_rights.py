@@ -14,6 +14,7 @@ from django.core.management import call_command
 from requests_app import services
 from requests_app.incoming import IncomingRequest
 from requests_app.models import Case, CaseRight
+from requests_app.services import form_files as form_services
 from requests_app.services import mail as mail_services
 from requests_app.vocabulary import Stage
 from tests.journeys.site import ACCESS, OBJECTION, DataSubject, Site, Staff
@@ -113,7 +114,7 @@ def test_both_doors_build_the_same_request(
         built.append(incoming)
         return real(incoming, **who)  # type: ignore[arg-type]
 
-    for module in (services, mail_services):
+    for module in (form_services, mail_services):
         monkeypatch.setattr(module, "case_open", seen)
     by_form(site, language, tmp_path)
     by_mail(site, language, tmp_path)

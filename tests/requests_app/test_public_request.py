@@ -42,7 +42,9 @@ def fields_of(page: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for tag in re.findall(r"<input [^>]*>", page):
         attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-        if attributes.get("type") == "checkbox" and " checked" not in tag:
+        if attributes.get("type") in ("checkbox", "radio") and " checked" not in tag:
+            continue
+        if attributes.get("type") == "file":
             continue
         missing = "on" if attributes.get("type") == "checkbox" else ""
         found.setdefault(attributes["name"], []).append(unescape(attributes.get("value", missing)))
@@ -174,7 +176,8 @@ def test_control_characters_are_no_text(organisation: Organisation, client: Clie
 
 def test_hostile_text_is_only_text(organisation: Organisation, client: Client) -> None:
     content = form(client, **{**ANSWERS, "name": '"><script>x</script>'}, page="reach", go="check").content.decode()
-    assert "<script" not in content
+    assert "<script>x" not in content
+    assert "&lt;script&gt;x" in content
 
 
 @pytest.mark.parametrize("typed", [{}, {"page": "x", "go": "y"}, {"page": "send"}, {"right": "nope"}])
@@ -195,6 +198,10 @@ def test_the_same_content_makes_the_same_request_as_any_other_door(organisation:
         "phone": "",
         "postal": "",
         "key_only": False,
+        "capacity": "data_subject",
+        "subject_name": "",
+        "subject_email": "",
+        "country": "",
     }
     built = incoming_from_form(
         cleaned, organisation_slug="virelune", language="fr", received_at=datetime(2026, 3, 5, tzinfo=UTC)
@@ -244,13 +251,6 @@ def test_a_browser_may_go_back_to_a_page_of_the_form(organisation: Organisation,
     response = form(client, **ANSWERS, page="want", go="next")
     assert "no-store" not in response.headers["Cache-Control"]
     assert "Vary" not in response.headers
-
-
-def test_a_form_without_its_safeguard_says_to_go_back(organisation: Organisation) -> None:
-    response = form(Client(enforce_csrf_checks=True), **ANSWERS, page="check", go="send")
-    assert response.status_code == 403
-    assert "your answers are in the form" in response.content.decode()
-    assert Case.objects.count() == 0
 
 
 @pytest.mark.parametrize("path", ["/", "/virelune/", "/virelune/request/", "/virelune/notice/"])

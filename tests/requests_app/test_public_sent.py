@@ -12,13 +12,14 @@ from django.urls import reverse
 from requests_app.models import Case
 from requests_app.tracking import tracking_key_hash
 from tests.factories import RECEIVED_AT, OrganisationFactory
+from tests.work import work_solved
 
 pytestmark = pytest.mark.django_db
 
 SENT = "/virelune/sent/"
 
 
-def send(client: Client, **fields: Any) -> Any:
+def send(client: Client, *, work: bool = True, **fields: Any) -> Any:
     OrganisationFactory.create(slug="virelune")
     answers = {
         "right": ["access", "marketing_objection"],
@@ -28,8 +29,10 @@ def send(client: Client, **fields: Any) -> Any:
         **fields,
     }
     client.cookies["django_language"] = "en"
+    address = reverse("public-request", args=["virelune"])
     with time_machine.travel(RECEIVED_AT, tick=False):
-        return client.post(reverse("public-request", args=["virelune"]), answers)
+        check = client.post(address, {**answers, "go": "check"}).content.decode()
+        return client.post(address, {**answers, "work": work_solved(check) if work else ""})
 
 
 def receipt(client: Client, at: timedelta = timedelta(minutes=1)) -> Any:
@@ -95,5 +98,16 @@ def test_a_receipt_put_away_is_gone(client: Client) -> None:
 def test_without_an_address_no_mail_is_promised(client: Client) -> None:
     send(client, email="", key_only="on")
     page = receipt(client).content.decode()
+    assert "Confirm your address" not in page
+    assert "No mail came?" not in page
+
+
+def test_a_request_that_a_person_looks_at_first_says_so_and_promises_no_mail(client: Client) -> None:
+    send(client, work=False)
+    page = receipt(client).content.decode()
+    assert Case.objects.get().reference in page
+    assert "A person looks at it." in page
+    assert "Your request is accepted and its time runs." in page
+    assert "Tuesday 7 April 2026" in page
     assert "Confirm your address" not in page
     assert "No mail came?" not in page

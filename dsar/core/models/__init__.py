@@ -4,6 +4,7 @@ from dsar.core.models.files import EncryptionKey, StoredFile
 from dsar.core.models.journal import AuditChain, AuditEvent, AuditValue
 from dsar.core.models.organisations import (
     ClientController,
+    Logo,
     Organisation,
     ProcessingActivity,
     Recipient,
@@ -19,6 +20,7 @@ __all__ = [
     "AuditValue",
     "ClientController",
     "EncryptionKey",
+    "Logo",
     "Membership",
     "Organisation",
     "ProcessingActivity",

@@ -106,6 +106,7 @@ class Organisation(models.Model):
     rights = models.JSONField(default=list)  # codes of the rights the policy names; every right is accepted anyway
     review = models.CharField(max_length=16, choices=Review.choices, default=Review.WHEN_POSSIBLE)
     brand_colour = models.CharField(max_length=7, default="#0b5d57")
+    logo_digest = models.CharField(max_length=16, blank=True)  # of its `Logo`; empty where there is none
 
     dpo_status = models.CharField(max_length=12, choices=DpoStatus.choices, default=DpoStatus.UNKNOWN)
     dpo_name = models.CharField(max_length=200, blank=True)
@@ -154,6 +155,7 @@ class Organisation(models.Model):
         "languages",
         "rights",
         "brand_colour",
+        "logo_digest",
         "commitments",
         "profile_gaps",
         "profile_warnings",
@@ -181,6 +183,19 @@ class Organisation(models.Model):
         """Street and town on lines, for letters; empty where nothing is stated."""
         town = f"{self.postal_code} {self.city}".strip()
         return self.postal_requests or "\n".join(line for line in (self.street, town) if line)
+
+
+class Logo(models.Model):
+    """The picture of an organisation, apart from it: every page reads the organisation, few read this."""
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE, related_name="logo")
+    content = models.BinaryField()  # PNG or SVG, checked by `dsar.core.logos`
+
+    personal: ClassVar[dict[str, Fate]] = {}
+    impersonal: ClassVar[tuple[str, ...]] = ("content",)
+
+    def __str__(self) -> str:
+        return f"logo of {self.organisation_id}"
 
 
 class OfOrganisation(models.Model):

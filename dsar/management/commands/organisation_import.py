@@ -34,7 +34,9 @@ class Command(BaseCommand):
         """Import, then report; a file with problems changes nothing and names key and line of each."""
         path: Path = options["file"]
         try:
-            organisation, changed, clocks = profile_import(path.read_bytes(), actor=Actor.SYSTEM)
+            organisation, changed, clocks = profile_import(
+                path.read_bytes(), actor=Actor.SYSTEM, folder=path.parent
+            )
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}") from error
         except ProfileError as error:
@@ -46,13 +48,15 @@ class Command(BaseCommand):
                 self.stdout.write(line)
 
 
-def profile_import(content: bytes, *, actor: Actor) -> tuple[Organisation, list[str], list[ClockChange]]:
-    """Check the whole profile, then write it in one transaction.
+def profile_import(
+    content: bytes, *, actor: Actor, folder: Path | None = None
+) -> tuple[Organisation, list[str], list[ClockChange]]:
+    """Check the whole profile, then write it in one transaction. `folder` is where it lies, for the logo it names.
 
     Returns the organisation, the parts that changed, and the open clocks that another jurisdiction or time zone moves.
     Raises ProfileError with every problem of the file, and then nothing is written.
     """
-    reader = ProfileReader(content)
+    reader = ProfileReader(content, folder)
     facts = profile_facts.profile_read(reader, authorities=authorities_known())
     work = requests_app.profile.profile_read(reader)
     sources = exports.profile.profile_read(

@@ -90,7 +90,9 @@ def _staff_make() -> dict[str, User]:
 
 def _organisation_make(slug: str, members: dict[str, User]) -> None:
     profile = Path(settings.BASE_DIR) / "dsar" / "profiles" / f"{slug}.toml"
-    organisation, _changed, _clocks = profile_import(profile.read_bytes(), actor=Actor.SYSTEM)
+    organisation, _changed, _clocks = profile_import(
+        profile.read_bytes(), actor=Actor.SYSTEM, folder=profile.parent
+    )
     organisation.is_demo = True
     organisation.save(update_fields=["is_demo"])
     teams = {team.slug: team for team in Team.objects.filter(organisation=organisation)}
