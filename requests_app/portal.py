@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from functools import wraps
 from typing import Any, Concatenate
 
-from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
 from dsar.core.hashing import keyed_hash
 from dsar.core.models import Organisation
+from dsar.core.network import caller_network
 from requests_app import services
 from requests_app.models import Case, Deliverable
 from requests_app.public_pages import organisation_page
@@ -132,7 +132,4 @@ def attempts_forget(request: HttpRequest, subject: str) -> None:
 
 
 def _attempt_name(request: HttpRequest, subject: str) -> str:
-    where = request.META.get("REMOTE_ADDR", "")
-    if settings.SECURE_PROXY_SSL_HEADER:  # behind a proxy, which appends the address it was called from
-        where = request.headers.get("X-Forwarded-For", where).rpartition(",")[2].strip()
-    return "portal:" + keyed_hash("attempts", f"{subject}:{where}")
+    return "portal:" + keyed_hash("attempts", f"{subject}:{caller_network(request)}")

@@ -1,6 +1,7 @@
 """The only writers of a case: keyword-only functions that raise DomainError with a text the user may read."""
 
 from requests_app.services.answers import answer_release, answer_reseal, channels, release_obstacles
+from requests_app.services.calls import PostedMessage, message_post, request_post
 from requests_app.services.cases import case_close, case_lock, case_take, case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_extended, clocks_changed, clocks_refresh, law_of
 from requests_app.services.codes import code_send, portal_opened
@@ -39,6 +40,16 @@ from requests_app.services.suspensions import (
     suspension_continue,
     suspension_end,
 )
+from requests_app.services.tokens import AddedToken, api_token_add, api_token_by_text, api_token_revoke
+from requests_app.services.webhooks import (
+    ShownSecret,
+    webhook_add,
+    webhook_disable,
+    webhook_enable,
+    webhook_retry,
+    webhook_rotate,
+    webhook_test,
+)
 from requests_app.services.work import (
     MACHINE_KINDS,
     case_right_start,
@@ -50,12 +61,18 @@ from requests_app.services.work import (
 
 __all__ = [
     "MACHINE_KINDS",
+    "AddedToken",
     "Obstacle",
     "OpenedCase",
+    "PostedMessage",
+    "ShownSecret",
     "address_confirm",
     "address_found_on_file",
     "answer_release",
     "answer_reseal",
+    "api_token_add",
+    "api_token_by_text",
+    "api_token_revoke",
     "case_clock_refresh",
     "case_close",
     "case_lock",
@@ -94,6 +111,7 @@ __all__ = [
     "letter_prepare",
     "may_continue",
     "may_suspend",
+    "message_post",
     "message_receive",
     "message_send",
     "messages_read",
@@ -106,10 +124,17 @@ __all__ = [
     "refusal_today",
     "release_obstacles",
     "reminders_sweep",
+    "request_post",
     "reviewers_for",
     "right_obstacles",
     "stands_still",
     "suspension_answer",
     "suspension_continue",
     "suspension_end",
+    "webhook_add",
+    "webhook_disable",
+    "webhook_enable",
+    "webhook_retry",
+    "webhook_rotate",
+    "webhook_test",
 ]
