@@ -1,4 +1,4 @@
-"""Webhooks: events told to other programs, written with the facts they tell and sent later, like the mail of the outbox.
+"""Webhooks: events told to other programs, written with the facts they tell and sent later, like mail of the outbox.
 
 At least once: a row goes pending → claimed → sent. Whoever dies between the claim and the last commit leaves a claimed
 row, which the sweep frees; the receiver knows a repeated delivery by its id. A body holds references, codes and dates,

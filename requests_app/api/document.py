@@ -37,6 +37,14 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "nothing new and gets the first answer again; with another content it is refused, and what came first stands.",
     type={"type": "string", "pattern": "^[0-9A-Za-z-]{32,128}$"},
 )
+RETRY_AFTER = OpenApiParameter(
+    name="Retry-After",
+    location=OpenApiParameter.HEADER,
+    type=OpenApiTypes.INT,
+    response=[429],
+    required=True,
+    description="Seconds.",
+)
 REFERENCE = OpenApiParameter(
     name="reference",
     location=OpenApiParameter.PATH,
@@ -65,7 +73,7 @@ def answers(given: dict[int, Any], *problems: int) -> dict[Any, Any]:
     documented: dict[Any, Any] = {
         status: OpenApiResponse(response=response, description=_GIVEN[status]) for status, response in given.items()
     }
-    for status in (*problems, 406, 429):
+    for status in sorted((*problems, 406, 429)):
         documented[status, MEDIA_TYPE] = OpenApiResponse(response=ProblemOut, description=_PROBLEMS[status])
     return documented
 

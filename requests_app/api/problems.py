@@ -85,7 +85,7 @@ def _words(error: exceptions.APIException, view: APIView | None) -> tuple[str, s
 
 
 def _errors(error: exceptions.ValidationError) -> Iterator[dict[str, str]]:
-    """Each mistake with its place: `pointer` into the body (RFC 6901) or `parameter`, a header or part of the address."""
+    """Each mistake with its place: `pointer` into what was sent (RFC 6901), or `parameter`, the name of a header."""
     if isinstance(error, Refused):
         for message in error.detail:
             yield {"parameter": error.parameter, "code": str(getattr(message, "code", "")), "detail": str(message)}

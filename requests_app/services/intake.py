@@ -29,14 +29,13 @@ from requests_app.tracking import case_by_submission, submission_hash, tracking_
 from requests_app.vocabulary import AddressKind, Capacity, Channel, ClockCause, Direction, WebhookEvent
 from requests_app.webhooks import webhooks_tell
 
-
 # The doors that show whoever asks a tracking key; the others are answered by mail or by post.
 WITH_KEY = (Channel.FORM, Channel.API)
 
 
 @dataclass(frozen=True)
 class OpenedCase:
-    """What a door learns. `tracking_key` is empty unless the door shows one; `is_new` is False for a repeated submit."""
+    """What a door learns. `tracking_key` is empty unless the door shows one; `is_new` False: it was there."""
 
     case: Case
     tracking_key: str
