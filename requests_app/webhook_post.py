@@ -6,10 +6,11 @@ name server that answers differently the second time leads nowhere (server-side 
 
 import socket
 import ssl
+from contextlib import suppress
 from http.client import HTTPConnection
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Timer
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from dsar.core.errors import DomainError
 
 SECONDS = 10  # for each step: connecting, sending, the first line of the answer
 DEADLINE_SECONDS = 20  # for all of them: who answers a byte at a time holds no worker
+_AS_TYPED = "/%?&=:;,@!$'()*+~[]"  # of an address: only what cannot stand in a request line is escaped
 NAT64 = ip_network("64:ff9b::/96")
 
 
@@ -67,8 +69,11 @@ def post(url: str, *, body: bytes, headers: dict[str, str]) -> int:
     deadline.daemon = True
     deadline.start()
     try:
-        connection.request("POST", path.encode("ascii", "ignore").decode(), body=body, headers=headers)
-        return connection.getresponse().status
+        connection.request("POST", quote(path, safe=_AS_TYPED), body=body, headers=headers)
+        status = connection.getresponse().status
+        if connection.is_cut:
+            raise TimeoutError  # what was read until then is half an answer
+        return status
     finally:
         deadline.cancel()
         connection.close()
@@ -80,18 +85,23 @@ class _Pinned(HTTPConnection):
     def __init__(self, host: str, port: int, *, address: str, context: ssl.SSLContext | None) -> None:
         super().__init__(host, port, timeout=SECONDS)
         self.default_port = 443 if context else 80
+        self.is_cut = False
         self._pinned_to = address
         self._tls = context
 
     def connect(self) -> None:
         self.sock = socket.create_connection((self._pinned_to, self.port), SECONDS)
         if self._tls:
-            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+            self.sock = tls = self._tls.wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            tls.do_handshake()
 
     def cut(self) -> None:
-        """End it from another thread."""
-        if self.sock is not None:
-            self.sock.shutdown(socket.SHUT_RDWR)
+        """End it from another thread, which then reads the end of the connection."""
+        self.is_cut = True
+        with suppress(OSError, AttributeError):  # not connected yet, or no more
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 def _address(host: str, port: int) -> str:

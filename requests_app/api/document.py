@@ -1,4 +1,4 @@
-"""The words and parts of the OpenAPI document. English only: it is read by programs, and the same bytes for everybody."""
+"""The words and parts of the OpenAPI document. In English only: programs read it, and get the same bytes everywhere."""
 
 from typing import Any
 
@@ -18,23 +18,23 @@ Requests under the GDPR: make one, follow it, write on it; for programs of the o
 * A member of staff makes a token at the desk: `Authorization: Bearer dsar_…`. It may what its member's role may.
 * Every refusal is `application/problem+json` (RFC 9457) with a stable `code`; `Accept-Language` (`en`, `fr`) chooses
   the language of its sentences and of every explanation.
-* `Idempotency-Key` makes a repeated POST safe. Draw it by chance, such as a UUID, and keep it as a secret: whoever holds
-  it and the body can repeat the call.
+* `Idempotency-Key` makes a repeated POST safe. Draw it by chance, such as a UUID, and keep it as a secret: whoever
+  holds it and the body can repeat the call.
 * Calls are counted: 120 a minute for each source, 600 for each token. `429` says in `Retry-After` how long to wait.
 * Instants are UTC; dates are those of the organisation's place.
 
 Webhooks are set up at the desk. Each is a POST of JSON with `DSAR-Event`, `DSAR-Delivery` (the id, the same at every
-try) and `DSAR-Signature: t=<Unix seconds>,v1=<hex>`. `v1` is the HMAC-SHA256, under the secret shown at the desk, of the
-seconds, a full stop and the body as it came; for a day after a new secret there are two. Refuse what is older than five
-minutes. Answer 2xx within ten seconds; anything else is tried again for two days.
+try) and `DSAR-Signature: t=<Unix seconds>,v1=<hex>`. `v1` is the HMAC-SHA256, under the secret shown at the desk, of
+the seconds, a full stop and the body as it came; for a day after a new secret there are two. Refuse what is older than
+five minutes. Answer 2xx within ten seconds; anything else is tried again for two days.
 """
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     name="Idempotency-Key",
     location=OpenApiParameter.HEADER,
     required=False,
-    description="Drawn by chance, such as a UUID: letters, digits and hyphens. The same key with the same content makes "
-    "nothing new and gets the first answer again; with another content it is refused, and what came first stands.",
+    description="Drawn by chance, such as a UUID: letters, digits and hyphens. The same key with the same content "
+    "makes nothing new and gets the first answer again; with another content it is refused, and what came first stands.",
     type={"type": "string", "pattern": "^[0-9A-Za-z-]{32,128}$"},
 )
 RETRY_AFTER = OpenApiParameter(
