@@ -157,7 +157,8 @@ def _claim(delivery_id: int) -> WebhookDelivery | None:
         )
     if not claimed:
         return None
-    return WebhookDelivery.objects.select_related("endpoint__key").get(pk=delivery_id)
+    delivery: WebhookDelivery = WebhookDelivery.objects.select_related("endpoint__key").get(pk=delivery_id)
+    return delivery
 
 
 def _not_taken(delivery: WebhookDelivery, error: str) -> None:

@@ -66,7 +66,7 @@ class Credentials(BaseAuthentication):
 class ApiView(APIView):
     """What all views of the API share: who calls, how often, and that no cache keeps the answer."""
 
-    authentication_classes = (Credentials,)
+    authentication_classes: tuple[type[BaseAuthentication], ...] = (Credentials,)
     parser_classes = (JsonParser,)
     http_method_names = ["get", "head", "post"]
 

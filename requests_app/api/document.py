@@ -6,7 +6,6 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSe
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import Direction, OpenApiParameter, OpenApiResponse
-from rest_framework.serializers import Serializer
 
 from requests_app.api.problems import MEDIA_TYPE
 from requests_app.api.serializers import ProblemOut
@@ -34,7 +33,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     required=False,
     description="Drawn by chance, such as a UUID: letters, digits and hyphens. The same key with the same content "
-    "makes nothing new and gets the first answer again; with another content it is refused, and what came first stands.",
+    "makes nothing new and gets the first answer again; with another content it is refused, and the first stands.",
     type={"type": "string", "pattern": "^[0-9A-Za-z-]{32,128}$"},
 )
 RETRY_AFTER = OpenApiParameter(
@@ -51,8 +50,10 @@ REFERENCE = OpenApiParameter(
     type=OpenApiTypes.STR,
     description="Such as DSR-2026-7K3F9-QX4TC-0.",
 )
-BY_TOKEN: list[dict[str, list[str]]] = [{"staffToken": []}]
-BY_KEY_OR_TOKEN: list[dict[str, list[str]]] = [{"trackingKey": []}, *BY_TOKEN]
+# The library types these as names and writes them as they are.
+BY_TOKEN: list[Any] = [{"staffToken": []}]
+BY_KEY_OR_TOKEN: list[Any] = [{"trackingKey": []}, *BY_TOKEN]
+BY_ANYBODY_OR_TOKEN: list[Any] = [{}, *BY_TOKEN]
 
 _PROBLEMS = {
     400: "The body, a header or a parameter is not well formed; `errors` says where.",
@@ -81,11 +82,11 @@ def answers(given: dict[int, Any], *problems: int) -> dict[Any, Any]:
 _GIVEN = {200: "As it stands; for a POST: received before under the same Idempotency-Key.", 201: "Received."}
 
 
-class CredentialsScheme(OpenApiAuthenticationExtension):
+class CredentialsScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
     """Both ways in."""
 
     target_class = "requests_app.api.access.Credentials"
-    name = ["trackingKey", "staffToken"]  # type: ignore[assignment]  # the library takes a list for several
+    name = ["trackingKey", "staffToken"]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> Any:
         """The header of each."""
@@ -96,7 +97,7 @@ class CredentialsScheme(OpenApiAuthenticationExtension):
         ]
 
 
-class StrictSerializer(OpenApiSerializerExtension):
+class StrictSerializer(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # registers itself
     """Says that no other name may stand in the body."""
 
     target_class = "requests_app.api.serializers.Strict"
@@ -104,8 +105,5 @@ class StrictSerializer(OpenApiSerializerExtension):
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> Any:
         """The usual schema, closed."""
-        target: Serializer[Any] = self.target
-        return {
-            **auto_schema._map_serializer(target, direction, bypass_extensions=True),
-            "additionalProperties": False,
-        }
+        build: Any = auto_schema._map_serializer
+        return {**build(self.target, direction, bypass_extensions=True), "additionalProperties": False}

@@ -59,7 +59,7 @@ def problem_answer(error: Exception, context: dict[str, Any]) -> Response | None
     if challenge := getattr(error, "auth_header", ""):
         headers["WWW-Authenticate"] = challenge
     if isinstance(error, exceptions.Throttled):
-        headers["Retry-After"] = str(int(error.wait or 1))
+        headers["Retry-After"] = str(getattr(error, "wait", None) or 1)
     if isinstance(error, exceptions.ValidationError):
         return _problem(400, "invalid", str(_("Correct what “errors” names and send it again.")), list(_errors(error)))
     return _problem(error.status_code, *_words(error, context.get("view")), headers=headers)

@@ -166,7 +166,9 @@ class StepOut(serializers.Serializer[Any]):
     """One step of "Why this date", in the language that the caller accepts."""
 
     text = serializers.CharField()
-    source = serializers.CharField(help_text="The provision or guideline it rests on.")
+    source = serializers.CharField(  # type: ignore[assignment]  # the framework takes declared fields off the class
+        help_text="The provision or guideline it rests on."
+    )
 
 
 class RightOut(serializers.Serializer[Any]):
@@ -277,4 +279,4 @@ class ProblemOut(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What to do.")
     code = serializers.CharField(help_text="A stable word for programs.")
-    errors = PlaceOut(many=True, required=False)
+    errors = PlaceOut(many=True, required=False)  # type: ignore[assignment]  # as `source` of a step

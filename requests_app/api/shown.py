@@ -1,5 +1,6 @@
 """What the API says of a request: to the person what is theirs to know, to a member of staff also what is prepared."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -82,7 +83,7 @@ def requests_page(token: ApiToken, asked: dict[str, Any]) -> dict[str, Any]:
             {
                 **request_shown(case, is_staff=True),
                 "next_on": case.next_on,
-                "updated_at": case.updated_at,  # type: ignore[attr-defined]  # annotated above
+                "updated_at": case.updated_at,
             }
             for case in shown
         ],
@@ -120,11 +121,9 @@ def _last_event(field: str) -> Subquery:
 
 
 def _next_address(token: ApiToken, asked: dict[str, Any], cursor: str) -> str:
-    instants = {name: asked[name].isoformat() for name in ("received_since", "updated_since") if name in asked}
-    same = {name: asked[name] for name in ("stage", "right", "status") if name in asked}
-    limit = {"limit": asked["limit"]} if asked["limit"] != PAGE else {}
-    query = urlencode({**same, **instants, **limit, "cursor": cursor})
-    return f"{absolute('api-requests', token.organisation.slug)}?{query}"
+    same = {name: value for name, value in asked.items() if (name, value) != ("limit", PAGE)} | {"cursor": cursor}
+    told = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in same.items()}
+    return f"{absolute('api-requests', token.organisation.slug)}?{urlencode(told)}"
 
 
 # ---- messages -------------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Requests(ApiView):
         responses=document.answers(
             {200: RequestOpenedOut, 201: RequestOpenedOut}, 400, 401, 403, 404, 409, 413, 415, 422
         ),
-        auth=[{}, *document.BY_TOKEN],
+        auth=document.BY_ANYBODY_OR_TOKEN,
         tags=["requests"],
     )
     def post(self, request: Request, slug: str) -> Response:
@@ -155,8 +155,10 @@ class Messages(ApiView):
 
 def idempotency_key(request: Request) -> str:
     """The key of the call, empty without one. Raises Refused for one that could be another caller's by chance."""
-    key: str = request.headers.get("Idempotency-Key", "")
-    if key and not _IDEMPOTENCY_KEY.fullmatch(key):
+    key: str | None = request.headers.get("Idempotency-Key")
+    if key is None:
+        return ""
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise Refused(
             "Idempotency-Key",
             _("Draw a key by chance, such as a UUID: 32 to 128 letters, digits and hyphens."),

@@ -221,7 +221,12 @@ def test_a_sender_that_died_is_repeated_under_the_same_id(
             webhook_send(delivery.pk)
     assert fresh(delivery).state == OutgoingState.CLAIMED
     queued: list[int] = []
-    monkeypatch.setattr(webhooks, "task_queue", lambda _name, pk: queued.append(pk) or True)
+
+    def told(_name: str, pk: int) -> bool:
+        queued.append(pk)
+        return True
+
+    monkeypatch.setattr(webhooks, "task_queue", told)
     assert webhooks_sweep() == 0  # the claim may still be alive
     later = timezone.now() + CLAIM_EXPIRES + timedelta(seconds=1)
     assert webhooks_sweep(later) == 1
