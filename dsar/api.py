@@ -15,13 +15,16 @@ from rest_framework.response import Response
 
 from requests_app.api import views
 from requests_app.api.access import NothingHere
-from requests_app.api.document import INTRODUCTION
+from requests_app.api.document import INTRODUCTION, SECURITY_SCHEMES
 
 
 class Schema(SpectacularJSONAPIView):
     """The OpenAPI document. The same for everybody, so always in its own language."""
 
-    custom_settings = {"DESCRIPTION": INTRODUCTION}
+    custom_settings = {
+        "DESCRIPTION": INTRODUCTION,
+        "APPEND_COMPONENTS": {"securitySchemes": SECURITY_SCHEMES},
+    }
     http_method_names = ["get", "head"]
     schema = None
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import Direction, OpenApiParameter, OpenApiResponse
@@ -50,6 +50,15 @@ REFERENCE = OpenApiParameter(
     type=OpenApiTypes.STR,
     description="Such as DSR-2026-7K3F9-QX4TC-0.",
 )
+SECURITY_SCHEMES = {
+    "trackingKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`Tracking-Key` and the key of the receipt: `Tracking-Key R4QK-8T2M-XW9D-6HPB`.",
+    },
+    "staffToken": {"type": "http", "scheme": "bearer", "description": "A token made at /desk/tokens/."},
+}
 # The library types these as names and writes them as they are.
 BY_TOKEN: list[Any] = [{"staffToken": []}]
 BY_KEY_OR_TOKEN: list[Any] = [{"trackingKey": []}, *BY_TOKEN]
@@ -80,21 +89,6 @@ def answers(given: dict[int, Any], *problems: int) -> dict[Any, Any]:
 
 
 _GIVEN = {200: "As it stands; for a POST: received before under the same Idempotency-Key.", 201: "Received."}
-
-
-class CredentialsScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
-    """Both ways in."""
-
-    target_class = "requests_app.api.access.Credentials"
-    name = ["trackingKey", "staffToken"]
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> Any:
-        """The header of each."""
-        shown = "`Tracking-Key` and the key of the receipt: `Tracking-Key R4QK-8T2M-XW9D-6HPB`."
-        return [
-            {"type": "apiKey", "in": "header", "name": "Authorization", "description": shown},
-            {"type": "http", "scheme": "bearer", "description": "A token made at /desk/tokens/."},
-        ]
 
 
 class StrictSerializer(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # registers itself
