@@ -19,7 +19,6 @@ from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
-    negative_data_rejection,
     response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
@@ -36,7 +35,6 @@ CHECKS = [
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
-    negative_data_rejection,
 ]
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "15"))  # of each operation and mode; look further with API_EXAMPLES=500
 Operation = APIOperation[Any, Any, Any, Any]
