@@ -76,6 +76,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "dsar.core",
     "requests_app",
     "identity",
@@ -179,6 +182,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "outbox": {"task": "requests_app.outbox_sweep", "schedule": timedelta(seconds=30)},
     "collections": {"task": "exports.collections_sweep", "schedule": timedelta(seconds=60)},
+    "webhooks": {"task": "requests_app.webhooks_sweep", "schedule": timedelta(seconds=30)},
     "letters": {"task": "requests_app.letters_sweep", "schedule": timedelta(seconds=60)},
     "notices": {"task": "requests_app.notices_sweep", "schedule": timedelta(seconds=60)},
     "clocks": {"task": "requests_app.clocks_sweep", "schedule": timedelta(hours=6)},
@@ -264,6 +268,30 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Only JSON in and out, nobody signed in by a cookie; `requests_app.api` says the rest.
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "requests_app.api.problems.problem_answer",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "dsar",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {"RightCode": "dsar.core.rights.RIGHT_CHOICES"},
+}
+
 # How the days of a suspension are counted where the EU rule holds; no source fixes the formula (law.md §2.4):
 # half_open (the day of the question runs, the day of the answer does not), exclude_both (stricter by a day),
 # inclusive (a day more, the United Kingdom's statute), none (strict art. 12(3): a question suspends nothing).
@@ -273,6 +301,9 @@ if DSAR_SUSPENSION_COUNTING not in ("half_open", "exclude_both", "inclusive", "n
 
 # Days during which a released answer may be downloaded, again and again (law.md §6.3: package 30 days after delivery).
 DSAR_DOWNLOAD_DAYS = env.int("DSAR_DOWNLOAD_DAYS", default=30)
+
+# Webhooks may call addresses of private networks: off, so that the desk's pages open no way into the one it stands in.
+DSAR_WEBHOOK_PRIVATE = env.bool("DSAR_WEBHOOK_PRIVATE", default=DEMO)
 
 LOGGING = {
     "version": 1,

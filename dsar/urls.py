@@ -30,6 +30,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("accounts/", include(accounts)),
+    path("api/v1/", include("dsar.api")),
     path("desk/", include("requests_app.desk_urls")),
     path("desk/", include("exports.urls")),
     path("desk/", include("identity.urls")),

@@ -172,6 +172,11 @@ class DeskBar:
         return any(organisations_allowing(self.user, act) for act in (Act.SOURCE_APPROVE, Act.ORGANISATION_EDIT))
 
     @cached_property
+    def administers(self) -> bool:
+        """Whether some role of the member changes an organisation's settings."""
+        return bool(organisations_allowing(self.user, Act.ORGANISATION_EDIT))
+
+    @cached_property
     def triage(self) -> int:
         """Mails that wait for a person."""
         return InboundMail.objects.visible_to(self.user).in_triage().count()

@@ -10,6 +10,7 @@ from requests_app import desk_views as desk
 from requests_app import duty_views as duty
 from requests_app import handling_views as handling
 from requests_app import message_views as message
+from requests_app import outside_views as outside
 from requests_app import vouch_views as vouch
 
 CASE = "cases/<str:reference>/"
@@ -33,6 +34,16 @@ urlpatterns = [
     path("calendar/", calendar.calendar, name="desk-calendar"),
     path("calendar/add/", calendar.calendar_feed_add, name="calendar-feed-add"),
     path("calendar/<int:feed_id>/revoke/", calendar.calendar_feed_revoke, name="calendar-feed-revoke"),
+    path("tokens/", outside.tokens, name="desk-tokens"),
+    path("tokens/add/", outside.api_token_add, name="api-token-add"),
+    path("tokens/<int:token_id>/revoke/", outside.api_token_revoke, name="api-token-revoke"),
+    path("webhooks/", outside.webhooks, name="desk-webhooks"),
+    path("webhooks/add/", outside.webhook_add, name="webhook-add"),
+    path("webhooks/<int:webhook_id>/rotate/", outside.webhook_rotate, name="webhook-rotate"),
+    path("webhooks/<int:webhook_id>/disable/", outside.webhook_disable, name="webhook-disable"),
+    path("webhooks/<int:webhook_id>/enable/", outside.webhook_enable, name="webhook-enable"),
+    path("webhooks/<int:webhook_id>/test/", outside.webhook_test, name="webhook-test"),
+    path("webhooks/<int:webhook_id>/retry/", outside.webhook_retry, name="webhook-retry"),
     path("language/", desk.language_set, name="desk-language"),
     path("files/<int:file_id>/", desk.file_download, name="file-download"),
     path(CASE, case.case_detail, name="case-detail"),

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from dsar.core.broker import task_queue
-from requests_app import outbox
+from requests_app import outbox, webhooks
 from requests_app.models import Case, Extension, Restriction
 from requests_app.services import (
     breaches,
@@ -128,3 +128,15 @@ def reminders_sweep() -> None:
 def digest_send(digest_id: int) -> None:
     """Send one digest or alert to a member of staff."""
     digests.digest_send(digest_id)
+
+
+@shared_task(name="requests_app.webhook_send")
+def webhook_send(delivery_id: int) -> None:
+    """Send one delivery of a webhook."""
+    webhooks.webhook_send(delivery_id)
+
+
+@shared_task(name="requests_app.webhooks_sweep")
+def webhooks_sweep() -> None:
+    """Queue deliveries that are due, stuck, or whose queue message was lost."""
+    webhooks.webhooks_sweep()

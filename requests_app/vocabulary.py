@@ -361,3 +361,4 @@ class WebhookEvent(TextChoices):
     CASE_OPENED = "case.opened", _("a request was received")
     RIGHT_MOVED = "right.moved", _("the work on a right moved")
     RIGHT_ANSWERED = "right.answered", _("a right was answered")
+    TEST = "webhook.test", _("a test from the desk")  # told to one endpoint when somebody asks for it

@@ -7,10 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.actors import Actor
 from dsar.core.errors import Conflict, DomainError
 from dsar.core.journal import journal_append
+from dsar.core.models import AuditEvent
 from requests_app.models import CaseRight, CaseTask, ChecklistItem
 from requests_app.rights_table import items_owed, tasks_spared
 from requests_app.signals import case_right_moved
-from requests_app.vocabulary import ItemState, Stage, TaskState
+from requests_app.vocabulary import ItemState, Stage, TaskState, WebhookEvent
+from requests_app.webhooks import webhooks_tell
 
 # From every stage a right may end without a decision (services.right_end): handed on, merged, withdrawn. From
 # "answered" the work begins again where the person wrote again (services.right_reopen).
@@ -54,16 +56,27 @@ def case_right_move(
     case_right.stage = target
     for field, value in changes.items():
         setattr(case_right, field, value)
-    journal_append(
+    journaled = journal_append(
         chain=case_right.case.chain,
         organisation=case_right.case.organisation,
         kind="case_right.moved",
         actor=actor,
         facts={"right": case_right.right, "source": source.value, "target": target.value},
     )
+    _outside_tell(case_right, source, journaled)
     transaction.on_commit(
         lambda: case_right_moved.send(CaseRight, case_right_id=case_right.pk, source=source, target=target)
     )
+
+
+def _outside_tell(case_right: CaseRight, source: Stage, journaled: AuditEvent) -> None:
+    """Tell other programs of the move, and of the answer by an event of its own."""
+    stage = str(case_right.stage)
+    moved = {"right": case_right.right, "source": source.value, "target": stage, "due_on": case_right.due_on}
+    webhooks_tell(event=WebhookEvent.RIGHT_MOVED, case=case_right.case, journaled=journaled, facts=moved)
+    if stage == Stage.ANSWERED:
+        answered = {"right": case_right.right, "outcome": case_right.outcome, "answered_at": case_right.answered_at}
+        webhooks_tell(event=WebhookEvent.RIGHT_ANSWERED, case=case_right.case, journaled=journaled, facts=answered)
 
 
 def ready(case_right: CaseRight, outcome: str, ground: str) -> Q:

@@ -17,6 +17,7 @@ from dsar.core.models import Organisation, User
 from dsar.core.roles import Role
 from exports.models import Collection, DataSource, SourceMap
 from requests_app.models import (
+    ApiToken,
     Case,
     CaseRight,
     CaseTask,
@@ -26,8 +27,17 @@ from requests_app.models import (
     InboundMail,
     Statement,
     Suspension,
+    WebhookEndpoint,
 )
-from requests_app.services import breach_report, case_forward, case_suspend, case_task_add, complaint_record
+from requests_app.services import (
+    api_token_add,
+    breach_report,
+    case_forward,
+    case_suspend,
+    case_task_add,
+    complaint_record,
+    webhook_add,
+)
 from requests_app.services.calendars import calendar_feed_add
 from tests.factories import OrganisationFactory, TeamFactory, UserFactory, a_case, actor_for, member, right_of
 
@@ -74,6 +84,7 @@ TASK_ACT = Door("post", "task", TASK_READERS, (*WORKERS, Role.CONTRIBUTOR))
 MAIL_ACT = Door("post", "mail", READERS, WORKERS)
 FORWARDING_ACT = Door("post", "forwarding", READERS, WORKERS)
 BREACH_ACT = Door("post", "breach", READERS, REVIEWERS)
+WEBHOOK_ACT = Door("post", "webhook", (Role.ADMINISTRATOR,), (Role.ADMINISTRATOR,))
 
 
 
@@ -91,6 +102,16 @@ DOORS: dict[str, Door] = {
     "desk-calendar": a_list(*READERS),
     "calendar-feed-add": Door("post", "", (*READERS, "elsewhere"), (*READERS, "elsewhere"), REFUSED),
     "calendar-feed-revoke": Door("post", "feed", (Role.DPO,), (Role.DPO,)),  # the DPO's own
+    "desk-tokens": a_list(*READERS),
+    "api-token-add": Door("post", "", (*READERS, "elsewhere"), (*READERS, "elsewhere"), REFUSED),
+    "api-token-revoke": Door("post", "token", (Role.DPO,), (Role.DPO,)),  # the DPO's own
+    "desk-webhooks": Door("get", "", (Role.ADMINISTRATOR,), (Role.ADMINISTRATOR,), REFUSED),
+    "webhook-add": Door("post", "", (Role.ADMINISTRATOR,), (Role.ADMINISTRATOR,), REFUSED),
+    "webhook-rotate": WEBHOOK_ACT,
+    "webhook-disable": WEBHOOK_ACT,
+    "webhook-enable": WEBHOOK_ACT,
+    "webhook-test": WEBHOOK_ACT,
+    "webhook-retry": WEBHOOK_ACT,
     "mail-open-case": MAIL_ACT,
     "mail-file-on-case": MAIL_ACT,
     "mail-set-aside": MAIL_ACT,
@@ -237,6 +258,8 @@ def house() -> House:
         "written": [_written(case).pk],
         "mail": [_mail(case, organisation).pk],
         "feed": [calendar_feed_add(user=people[Role.DPO], team=None).feed.pk],
+        "token": [_token(organisation, people[Role.DPO]).pk],
+        "webhook": [_webhook(organisation, people[Role.ADMINISTRATOR]).pk],
         "file": [file_store(key=case.key, name="a.pdf", content_type="application/pdf", content=b"%PDF-").pk],
     }
     return House(people, arguments)
@@ -294,6 +317,20 @@ def _written(case: Case) -> CaseTask:
         subject_key=f"message:{message.pk}",
         blocking=False,
     )
+
+
+def _token(organisation: Organisation, user: User) -> ApiToken:
+    return api_token_add(organisation=organisation, name="x", actor=actor_for(user, organisation)).token
+
+
+def _webhook(organisation: Organisation, administrator: User) -> WebhookEndpoint:
+    shown = webhook_add(
+        organisation=organisation,
+        url="https://hooks.example/",
+        events=["case.opened"],
+        actor=actor_for(administrator, organisation),
+    )
+    return shown.endpoint
 
 
 def _mail(case: Case, organisation: Organisation) -> InboundMail:

@@ -107,5 +107,11 @@ EVENTS = {
     "source_map.approved": _("Data source approved"),
     "calendar_feed.added": _("Calendar link made"),
     "calendar_feed.revoked": _("Calendar link revoked"),
+    "api_token.added": _("API token made"),
+    "api_token.revoked": _("API token revoked"),
+    "webhook.added": _("Webhook added"),
+    "webhook.rotated": _("Secret of a webhook renewed"),
+    "webhook.disabled": _("Webhook switched off"),
+    "webhook.enabled": _("Webhook switched on"),
     "journal.anchored": _("Heads of the chains recorded"),
 }

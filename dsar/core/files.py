@@ -71,6 +71,19 @@ def keys_rotate() -> int:
     return count
 
 
+def secret_seal(*, key: EncryptionKey, secret: bytes, label: str) -> bytes:
+    """A short secret sealed under a key; only the same label opens it. Raises DomainError like `file_store`."""
+    return _seal(_key_unwrap(key), secret, f"dsar secret {key.pk} {label}".encode())
+
+
+def secret_open(*, key: EncryptionKey, sealed: bytes | memoryview, label: str) -> bytes:
+    """The secret again. Raises DomainError "key_destroyed", "key_unreadable", or "file_damaged" for anything else."""
+    try:
+        return _unseal(_key_unwrap(key), sealed, f"dsar secret {key.pk} {label}".encode())
+    except InvalidTag as error:
+        raise _damaged() from error
+
+
 def _key_label(key: EncryptionKey) -> bytes:
     return f"dsar key {key.organisation_id} {key.purpose}".encode()
 

@@ -1,6 +1,7 @@
 """Where a request comes from, and how often: counted across processes through the cache, kept for minutes only."""
 
 import ipaddress
+import time
 
 from django.conf import settings
 from django.core.cache import cache
@@ -38,3 +39,18 @@ def network_count(request: HttpRequest, what: str, *, seconds: int, by: int = 1)
         return int(cache.incr(name, by))
     except ValueError:  # it expired between the two, or the cache is away
         return 0
+
+
+def calls_counted(subject: str, seconds: int) -> tuple[int, int]:
+    """Count one call of the subject in the present span of so many seconds: how many it made, and the seconds left.
+
+    The subject is hashed, so that the cache holds no address. While the cache is away every call is the first one.
+    """
+    now = int(time.time())
+    span, passed = divmod(now, seconds)
+    name = f"calls:{keyed_hash('calls', f'{subject}:{seconds}:{span}')}"
+    try:
+        cache.add(name, 0, seconds)
+        return cache.incr(name), seconds - passed
+    except ValueError:  # the cache is away
+        return 1, seconds - passed

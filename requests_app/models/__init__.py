@@ -7,7 +7,7 @@ from requests_app.models.clocks import CalendarFeed, Digest, Extension, Reminder
 from requests_app.models.duties import Directive, Entitlement, HumanReview, RecipientNotice, Restriction, Statement
 from requests_app.models.handling import Breach, Complaint, Forwarding, Hold
 from requests_app.models.messages import FormFile, InboundMail, Message, Outgoing
-from requests_app.models.outside import ApiToken, WebhookDelivery, WebhookEndpoint
+from requests_app.models.outside import ApiToken, SentOnce, WebhookDelivery, WebhookEndpoint
 from requests_app.models.tasks import CaseTask, RoutingRule
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Restriction",
     "Reviewed",
     "RoutingRule",
+    "SentOnce",
     "Statement",
     "Suspension",
     "WebhookDelivery",

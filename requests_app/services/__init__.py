@@ -9,6 +9,7 @@ from requests_app.services.breaches import (
     breach_report,
     breaches_sweep,
 )
+from requests_app.services.calls import PostedMessage, message_post, request_post
 from requests_app.services.cases import case_close, case_lock, case_take, case_touch
 from requests_app.services.certificates import receipt_prepare, receipt_queue, receipts_valid
 from requests_app.services.clocks import case_clock_refresh, clock_extended, clocks_changed, clocks_refresh, law_of
@@ -102,7 +103,17 @@ from requests_app.services.suspensions import (
     suspension_continue,
     suspension_end,
 )
+from requests_app.services.tokens import AddedToken, api_token_add, api_token_by_text, api_token_revoke
 from requests_app.services.vouching import case_vouch
+from requests_app.services.webhooks import (
+    ShownSecret,
+    webhook_add,
+    webhook_disable,
+    webhook_enable,
+    webhook_retry,
+    webhook_rotate,
+    webhook_test,
+)
 from requests_app.services.withdrawals import right_withdraw
 from requests_app.services.work import (
     CHECKLIST_CLOSED,
@@ -119,18 +130,24 @@ __all__ = [
     "CHECKLIST_CLOSED",
     "DECIDED_KINDS",
     "MACHINE_KINDS",
+    "AddedToken",
     "Candidate",
     "Difference",
     "FoundDirective",
     "IntakeFacts",
     "Obstacle",
     "OpenedCase",
+    "PostedMessage",
+    "ShownSecret",
     "address_add",
     "address_change_refusal",
     "address_confirm",
     "address_found_on_file",
     "answer_release",
     "answer_reseal",
+    "api_token_add",
+    "api_token_by_text",
+    "api_token_revoke",
     "breach_assess",
     "breach_authority_told",
     "breach_close",
@@ -210,6 +227,7 @@ __all__ = [
     "merge_differences",
     "message_file_downloaded",
     "message_note",
+    "message_post",
     "message_receive",
     "message_right_add",
     "message_send",
@@ -232,6 +250,7 @@ __all__ = [
     "refusal_today",
     "release_obstacles",
     "reminders_sweep",
+    "request_post",
     "restriction_begin",
     "restriction_grounds",
     "restriction_lift",
@@ -252,4 +271,10 @@ __all__ = [
     "suspension_end",
     "tells_recipients",
     "uploads_keep",
+    "webhook_add",
+    "webhook_disable",
+    "webhook_enable",
+    "webhook_retry",
+    "webhook_rotate",
+    "webhook_test",
 ]

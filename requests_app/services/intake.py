@@ -26,12 +26,16 @@ from requests_app.routing import route
 from requests_app.services.cases import case_touch
 from requests_app.services.clocks import clock_change, clock_compute, facts_new, next_on
 from requests_app.tracking import case_by_submission, submission_hash, tracking_key, tracking_key_hash
-from requests_app.vocabulary import AddressKind, Capacity, Channel, ClockCause, Direction
+from requests_app.vocabulary import AddressKind, Capacity, Channel, ClockCause, Direction, WebhookEvent
+from requests_app.webhooks import webhooks_tell
+
+# The doors that show whoever asks a tracking key; the others are answered by mail or by post.
+WITH_KEY = (Channel.FORM, Channel.API)
 
 
 @dataclass(frozen=True)
 class OpenedCase:
-    """What a door learns. `tracking_key` is empty unless the form was used; `is_new` is False for a repeated submit."""
+    """What a door learns. `tracking_key` is empty unless the door shows one; `is_new` False: it was there."""
 
     case: Case
     tracking_key: str
@@ -48,7 +52,7 @@ def case_open(incoming: IncomingRequest, *, actor: Actor) -> OpenedCase:
     if organisation is None:
         raise DomainError("organisation_unknown", _("This organisation takes no requests here."))
     _rights_check(incoming, organisation)
-    key = tracking_key(organisation, incoming.submission) if incoming.channel == Channel.FORM else ""
+    key = tracking_key(organisation, incoming.submission) if incoming.channel in WITH_KEY else ""
     try:
         with transaction.atomic():
             return OpenedCase(_case_create(incoming, organisation, key, actor), key, is_new=True)
@@ -212,7 +216,12 @@ def _journal_opening(case: Case, rights: list[CaseRight], incoming: IncomingRequ
             },
         )
     ]
-    journal_open(chain=case.chain, organisation=case.organisation, entries=[opened, *clocks])
+    journaled, *_others = journal_open(
+        chain=case.chain, organisation=case.organisation, entries=[opened, *clocks]
+    )
+    told = [{"right": right.right, "due_on": right.due_on, "prudent_due_on": right.prudent_due_on} for right in rights]
+    facts = {"channel": str(incoming.channel), "received_at": opened.facts["received_at"], "rights": told}
+    webhooks_tell(event=WebhookEvent.CASE_OPENED, case=case, journaled=journaled, facts=facts)
 
 
 def _personal_values(incoming: IncomingRequest) -> dict[str, str]:

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.test import RequestFactory
 
-from dsar.core.network import network_address, network_count
+from dsar.core.network import calls_counted, network_address, network_count
 
 
 def request(where: str, forwarded: str = "") -> Any:
@@ -54,3 +55,20 @@ def test_the_cache_holds_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "add", noted)
     network_count(request("203.0.113.9"), "form", seconds=60)
     assert names and "203.0.113" not in names[0]
+
+
+def test_calls_are_counted_by_subject_and_span() -> None:
+    with time_machine.travel(600 * 1_000_000 + 590, tick=False) as clock:
+        assert [calls_counted("a", 600) for _call in range(3)] == [(1, 10), (2, 10), (3, 10)]
+        assert calls_counted("b", 600) == (1, 10)
+        assert calls_counted("a", 60)[0] == 1
+        clock.shift(10)
+        assert calls_counted("a", 600) == (1, 600)
+
+
+def test_without_the_cache_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> int:
+        raise ValueError
+
+    monkeypatch.setattr(cache, "incr", away)
+    assert calls_counted("a", 600)[0] == 1
