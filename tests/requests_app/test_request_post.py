@@ -176,7 +176,7 @@ def test_what_is_wrong_is_said_with_its_place(
         (b'{"text": NaN}', "json_malformed"),
         (b'{"text": ' + b"9" * 5000 + b"}", "json_malformed"),
         (b"[" * 100_000, "json_malformed"),
-        (b'{"rights": ' + b"[" * 900 + b"]" * 900 + b"}", "invalid"),
+        (b'{"rights": ' + b"[" * 200 + b"]" * 200 + b"}", "invalid"),
         ('{"text": "é"}'.encode("latin-1"), "json_malformed"),
         ('{"text": "x"}'.encode("utf-16"), "json_malformed"),
         (b'{"text": "a", "text": "b"}', "name_twice"),
