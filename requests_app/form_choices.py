@@ -228,10 +228,5 @@ def countries(language: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(known, key=lambda one: search_text(one[1])))
 
 
-def country_name(code: str, language: str) -> str:
-    """The country in words; the bare code for one that is not known, empty for none."""
-    return dict(countries(language)).get(code, code)
-
-
 def _is_country(code: str) -> bool:
     return len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES

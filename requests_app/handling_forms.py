@@ -3,23 +3,21 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from babel import Locale
 from django import forms
 from django.conf import settings
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from dsar.core.authorities import authorities_known
 from dsar.core.models import ClientController, Organisation
-from dsar.core.profiles import authorities_known
 from dsar.core.texts import localised
 from requests_app.clock_forms import RightsForm, day_field, moment_field, words_field
 from requests_app.desk_forms import LONG, CaseForm, DeskForm, rights_of
+from requests_app.form_choices import countries
 from requests_app.models import Case, CaseRight, PartyAddress
 from requests_app.references import reference_parse
 from requests_app.services import IntakeFacts
 from requests_app.vocabulary import AddressKind, BreachRisk, Capacity, Channel, HandOver
-
-NOT_A_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})  # codes of ISO 3166 that name none
 
 
 def _line(label: Any, *, hint: Any = "", length: int = 300, required: bool = False) -> forms.CharField:
@@ -30,10 +28,8 @@ def _line(label: Any, *, hint: Any = "", length: int = 300, required: bool = Fal
 
 
 def country_choices() -> list[tuple[str, str]]:
-    """Every country by its ISO 3166 code, named and sorted in the active language; first the one not known."""
-    names = Locale.parse((get_language() or "en").split("-")[0]).territories
-    known = [(code, name) for code, name in names.items() if len(code) == 2 and code not in NOT_A_COUNTRY]
-    return [("", gettext("not known")), *sorted(known, key=lambda pair: pair[1].casefold())]
+    """Every country in the active language; first the one not known."""
+    return [("", gettext("not known")), *countries(get_language() or "en")]
 
 
 class IntakeForm(CaseForm):

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_http_methods
 from dsar.core.errors import DomainError
 from dsar.core.models import Organisation
 from dsar.core.rights import RIGHTS
+from dsar.core.texts import country_name
 from dsar.core.uploads import MEBIBYTE, IncomingFile, upload_too_large
 from requests_app import services
-from requests_app.form_choices import CAPACITIES, capacities_for, choices_for, country_name, groups_for
+from requests_app.form_choices import CAPACITIES, capacities_for, choices_for, groups_for
 from requests_app.form_guard import (
     body_limit,
     files_count,
@@ -260,7 +261,7 @@ def _reach_lines(cleaned: dict[str, Any]) -> list[Line]:
     ]
     if cleaned["key_only"] or not any(line.value for line in lines):
         lines.append(Line(_("Tracking key"), _("You come back with it")))
-    lines.append(Line(_("Country where you live"), country_name(cleaned["country"], get_language() or "en")))
+    lines.append(Line(_("Country where you live"), country_name(cleaned["country"]) if cleaned["country"] else ""))
     return [line for line in lines if line.value]
 
 

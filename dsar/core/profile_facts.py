@@ -213,12 +213,12 @@ class OrganisationProfile:
 
 def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> OrganisationProfile:
     """The kernel's facts; problems stay with the reader. `authorities` are the known ones by code."""
-    organisation = reader.table("organisation")
+    stated = reader.table("organisation")
     authority, policy, general = reader.table("authority"), reader.table("policy"), reader.table("general")
     requests, rights = _requests(reader.table("requests")), _rights(reader)
     categories = _categories(reader.table("categories"))
     activities = _activities(reader, general, categories)
-    organisation = _organisation(reader.table("organisation"))
+    organisation = _organisation(stated)
     return OrganisationProfile(
         organisation={
             **organisation,
@@ -253,7 +253,7 @@ def profile_read(reader: ProfileReader, *, authorities: Mapping[str, Any]) -> Or
         contradictions=_quoted(reader.tables("contradictions"), "says", "also"),
         citations=_quoted(reader.tables("citations"), "cited", "about"),
         categories=categories,
-        logo=_logo(reader, organisation),
+        logo=_logo(reader, stated),
     )
 
 

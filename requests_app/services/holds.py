@@ -9,10 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
+from dsar.core.authorities import authorities_known, authority_row
 from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
-from dsar.core.models import SupervisoryAuthority
-from dsar.core.profiles import authorities_known
 from dsar.core.roles import Act
 from requests_app.deadlines import local_date
 from requests_app.models import Case, Complaint, Hold
@@ -65,6 +64,8 @@ def complaint_record(
     case_touch(case=case, version=version)
     if lodged_on > local_date(datetime.now(UTC), case.organisation.time_zone):
         raise DomainError("day_in_future", _("This day lies in the future."))
+    if authority not in authorities_known():
+        raise DomainError("authority_unknown", _("This authority is not known."))
     complaint = Complaint.objects.create(
         case=case,
         authority=authority_row(authority),
@@ -98,17 +99,6 @@ def complaint_end(
         raise DomainError("complaint_ended", _("This complaint has ended already."))
     values = {"note": note.strip()} if note.strip() else {}
     _journal(case, "complaint.ended", actor, values, complaint=complaint.pk, ended_on=ended_on.isoformat())
-
-
-def authority_row(code: str) -> SupervisoryAuthority:
-    """The row of an authority, made from what is known of it on first use. Raises DomainError `authority_unknown`."""
-    if row := SupervisoryAuthority.objects.filter(code=code).first():
-        return row
-    columns = authorities_known().get(code)
-    if columns is None:
-        raise DomainError("authority_unknown", _("This authority is not known."))
-    row, _is_new = SupervisoryAuthority.objects.get_or_create(code=code, defaults=columns)
-    return row
 
 
 def _journal(case: Case, kind: str, actor: Actor, values: dict[str, str], **facts: str | int) -> None:

@@ -6,6 +6,7 @@ One request asks for all rights at once, as the form allows; each right then goe
 from dataclasses import dataclass
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 import time_machine
@@ -137,7 +138,7 @@ def _identified(case: Case, handler: Staff) -> None:
 
 
 def _decided(case: Case, code: str, ending: Ending, handler: Staff, language: str) -> None:
-    given = {
+    given: dict[str, Any] = {
         "outcome": ending.outcome, "ground": ending.ground, "reasoning": REASONS[language],
         "evidence": ending.evidence, "provision": ending.provision, "kept_until": ending.kept_until,
     }  # fmt: skip
