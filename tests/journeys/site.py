@@ -181,6 +181,19 @@ class Staff:
         self.open(case)
         return self.browser.submit(reverse(name, args=[case.reference, *args]), expect=expect, **values)
 
+    def act_each(self, case: Case, name: str, acts: dict[tuple[Any, ...], dict[str, str]]) -> None:
+        """Use one kind of form of the case's page many times: the page is read once, and each form is sent from it.
+
+        `acts`: what to fill in, by the arguments of the address. The version of the case is left out, since each form
+        sent changes it.
+        """
+        page = self.open(case)
+        for args, values in acts.items():
+            action = reverse(name, args=[*([] if name == "case-task-finish" else [case.reference]), *args])
+            sent = page.form(action, *(field for field in values if field != "state")).filled(**values) | {"version": [""]}
+            response = self.browser.client.post(action, sent)
+            assert response.status_code == 302, f"{action}: {response.content.decode()[-3000:]}"
+
     def task_finish(self, case: Case, kind: str, **values: Any) -> Page:
         """Finish a task of the case on its page."""
         task = case.tasks.get(kind=kind)

@@ -53,7 +53,7 @@ def test_the_page_costs_the_same_however_much_hangs_on_the_case(
     services.message_receive(case=case, body="Bonjour")
     page_of(client, case, handler)
     address = reverse("case-detail", args=[case.reference])
-    with django_assert_num_queries(33):
+    with django_assert_num_queries(39):
         client.get(address)
     for number, code in enumerate(("erasure", "rectification", "portability", "objection")):
         services.case_right_add(
@@ -63,7 +63,7 @@ def test_the_page_costs_the_same_however_much_hangs_on_the_case(
         services.note_add(case=case, body=f"Note {number}", actor=actor)
         services.message_receive(case=case, body=f"Message {number}")
         work_done(case, handler, code)
-    with django_assert_num_queries(33):
+    with django_assert_num_queries(39):
         client.get(address)
 
 

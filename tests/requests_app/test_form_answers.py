@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from dsar.core.models import Organisation
 from dsar.core.rights import RIGHTS
-from requests_app.form_choices import GROUPS, choices_for, countries, country_name
+from requests_app.form_choices import GROUPS, choices_for, countries
 from requests_app.models import Case, PartyAddress
 from requests_app.vocabulary import AddressKind, Capacity
 from tests.factories import OrganisationFactory
@@ -178,8 +178,6 @@ def test_countries_are_countries_in_the_readers_order() -> None:
     assert french.index("Égypte") < french.index("Finlande")
     assert {"FR", "DE", "GB", "CH", "XK"} <= {code for code, _name in countries("en")}
     assert not {"EU", "UN", "ZZ", "EZ"} & {code for code, _name in countries("en")}
-    assert country_name("NL", "fr") == "Pays-Bas"
-    assert country_name("", "fr") == ""
 
 
 # ---- links -----------------------------------------------------------------------------------------------------------

@@ -332,6 +332,7 @@ def test_where_the_tracking_page_is_all_there_is_the_letter_has_left_at_once(han
 def test_a_case_is_not_closed_while_data_are_restricted(case: Case, handler: User, client: Client) -> None:
     restriction = begun(case, handler)
     CaseRight.objects.filter(case=case).update(stage=Stage.ANSWERED, answered_at=BEGUN, outcome="granted")
+    case.tasks.update(state=TaskState.DONE)
     actor = actor_for(handler, case.organisation)
     with pytest.raises(DomainError) as refused:
         case_close(case=case, actor=actor)

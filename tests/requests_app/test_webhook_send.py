@@ -160,7 +160,7 @@ def test_a_fact_that_is_undone_is_not_told(organisation: Organisation, monkeypat
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("requests_app.services.intake._acknowledge", broken)
+    monkeypatch.setattr("requests_app.services.intake.case_acknowledge", broken)
     with pytest.raises(RuntimeError):
         a_case(organisation)
     assert not WebhookDelivery.objects.exists()
