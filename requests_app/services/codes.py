@@ -19,8 +19,8 @@ from requests_app.services.certificates import receipt_queue
 def code_send(*, address: PartyAddress, purpose: str) -> None:
     """Mail a fresh code to an address of a case, with a link where it is to be confirmed.
 
-    Raises DomainError `codes_too_many`, `address_ended` for one that was replaced by another, or `looked_at_first` while
-    a person has yet to see that no machine asks.
+    Raises DomainError `codes_too_many`, `address_ended` for one that was replaced by another, or `looked_at_first`
+    while a person has yet to see that no machine asks.
     """
     if PartyAddress.objects.filter(pk=address.pk).exclude(ended_at=None).exists():
         raise DomainError("address_ended", _("This address is not used any more."))

@@ -190,8 +190,8 @@ class Staff:
         page = self.open(case)
         for args, values in acts.items():
             action = reverse(name, args=[*([] if name == "case-task-finish" else [case.reference]), *args])
-            sent = page.form(action, *(field for field in values if field != "state")).filled(**values) | {"version": [""]}
-            response = self.browser.client.post(action, sent)
+            form = page.form(action, *(field for field in values if field != "state"))
+            response = self.browser.client.post(action, form.filled(**values) | {"version": [""]})
             assert response.status_code == 302, f"{action}: {response.content.decode()[-3000:]}"
 
     def task_finish(self, case: Case, kind: str, **values: Any) -> Page:
