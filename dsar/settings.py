@@ -213,7 +213,7 @@ STORAGES = {
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-# A request form holds text and no file; a mail or a file of a source has its own limits where it is read.
+# Of what is typed; files, mails and answers of sources have limits of their own where they are read.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # Files that may be attached to the public form before it is sent: how many, and megabytes of one and of all together.

@@ -11,7 +11,7 @@ from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.roles import Act
-from dsar.core.uploads import upload_store, uploads_check
+from dsar.core.uploads import STAFF, uploads_refusal, uploads_within
 from requests_app import services
 from requests_app.case_views import LETTER_POLICY, act
 from requests_app.clock_views import form_page
@@ -165,6 +165,7 @@ def recipients_tell(request: HttpRequest, reference: str) -> HttpResponseBase:
     )
 
 
+@uploads_within(STAFF)
 @desk_view
 def safeguards_send(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Send a copy of the safeguards of transfers, with documents."""
@@ -175,15 +176,18 @@ def safeguards_send(request: HttpRequest, reference: str) -> HttpResponseBase:
             stated = services.safeguards_stated(case.organisation)
         return form_page(request, case, form, "requests_app/safeguards_send.html", {"stated": stated}, **options)
 
-    def send(*, actor: Actor, documents: Any, **fields: Any) -> None:
-        uploads_check(documents)
-        with transaction.atomic():  # a refusal keeps no file
-            files = [upload_store(key=case.key, file=document) for document in documents]
-            services.safeguards_send(case=case, files=files, actor=actor, **fields)
+    @transaction.atomic  # a refusal keeps no file
+    def send(*, actor: Actor, documents: list[Any], **fields: Any) -> None:
+        files = services.uploads_keep(case=case, uploads=documents, limits=STAFF)
+        services.safeguards_send(case=case, files=files, actor=actor, **fields)
 
     if request.method != "POST":
         return show(SafeguardsForm(language=case.language, initial={"version": case.version}))
     form = SafeguardsForm(request.POST, request.FILES, language=case.language)
+    if refusal := uploads_refusal(request, STAFF):
+        form.is_valid()
+        form.refuse(refusal)
+        return show(form, status=413)
     return act(request, case, form, send, show=show, done=_("The safeguards are sent."), anchor="timeline")
 
 

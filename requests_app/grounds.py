@@ -4,7 +4,6 @@ The code is what the register keeps; the words say the article. Which right know
 `rights_table`. `7_3_NO_CONSENT` and `NOT_CONTROLLER` are no refusals: they say why there is nothing to do.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -137,8 +136,3 @@ _OF_ONE_RIGHT = (
              "shows that you are one of them: we then go on."), needs_evidence=True),
 )  # fmt: skip
 GROUNDS: dict[str, Ground] = {ground.code: ground for ground in (*_IN_GENERAL, *_OF_ONE_RIGHT)}
-
-
-def grounds_for(codes: Iterable[str], outcome: str) -> tuple[str, ...]:
-    """Those of `codes` that may carry this outcome."""
-    return tuple(code for code in codes if outcome in GROUNDS[code].outcomes)

@@ -32,7 +32,7 @@ from requests_app.grounds import GROUNDS, Ground
 from requests_app.letter_facts import facts_recorded, follows_forwarded
 from requests_app.letter_words import answer_words, ground_words, section_heading, source_words
 from requests_app.models import Case, CaseRight, Decision, Extension, Forwarding, PartyAddress, Restriction
-from requests_app.rights_table import ADVERSE, RULES, is_done
+from requests_app.rights_table import RULES, is_done
 from requests_app.vocabulary import AddressKind, ExtensionReason, ForwardedTo, HandOver, ItemState, Review, Stage
 
 
@@ -59,9 +59,7 @@ class Line:
     facts: list[str]
     says: list[Told]
 
-    @property
-    def is_adverse(self) -> bool:
-        return self.decision.outcome in ADVERSE
+
 
     @property
     def is_explained(self) -> bool:

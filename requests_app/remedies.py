@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dsar.core.authorities import authority_near
 from dsar.core.models import SupervisoryAuthority
 from dsar.core.texts import localised
 from requests_app.models import Case
@@ -18,16 +19,10 @@ class AuthorityShown:
 
 
 def authorities_of(case: Case) -> list[AuthorityShown]:
-    """The organisation's authority, then those of where the person lives, when the country is known (GDPR art. 77(1)).
-
-    This is the one place that says which authorities a person may turn to.
-    """
-    ours = case.organisation.authority
-    found = [_shown(ours, is_ours=True)]
-    if case.organisation.under_gdpr and case.country:
-        theirs = SupervisoryAuthority.objects.filter(country=case.country).exclude(pk=ours.pk).order_by("code")
-        found += [_shown(authority, is_ours=False) for authority in theirs]
-    return found
+    """The organisation's authority, then that of where the person lives, as the letters name them (GDPR art. 77(1))."""
+    found = [_shown(case.organisation.authority, is_ours=True)]
+    near = authority_near(case.organisation, case.country)
+    return [*found, _shown(near.authority, is_ours=False)] if near else found
 
 
 def _shown(authority: SupervisoryAuthority, *, is_ours: bool) -> AuthorityShown:

@@ -66,7 +66,7 @@ def portal_code_send(address_id: int) -> None:
 
 @shared_task(name="requests_app.notice_left")
 def notice_left(outgoing_id: int) -> None:
-    """Note that the mail of a question or of an extension has left."""
+    """Note that the mail of a question, of an extension or before a lifting has left."""
     notices.notices_left(outgoing_id)
 
 

@@ -137,7 +137,6 @@ class DeliverableKind(TextChoices):
 
 EXTENSION_KINDS = (DeliverableKind.NOTICE, DeliverableKind.NOTICE_HTML)
 LIFTING_KINDS = (DeliverableKind.LIFTING, DeliverableKind.LIFTING_HTML)
-NOTICE_KINDS = (*EXTENSION_KINDS, *LIFTING_KINDS)  # letters that are no answer; they tell no more than the mail did
 RECEIPT_KINDS = (DeliverableKind.RECEIPT, DeliverableKind.RECEIPT_HTML)
 
 

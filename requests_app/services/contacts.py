@@ -15,12 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
-from dsar.core.search import search_text
 from requests_app.addresses import address_normalise
 from requests_app.correspondence import person_write
 from requests_app.models import AccessCode, Case, PartyAddress
 from requests_app.services.answers import channels
-from requests_app.services.cases import case_lock
+from requests_app.services.cases import case_lock, case_search_refresh
 from requests_app.services.codes import code_send
 from requests_app.vocabulary import AddressKind
 
@@ -82,7 +81,7 @@ def address_add(
         replaces=before,
         pending_since=datetime.now(UTC) if is_email else None,
     )
-    _search_text_add(case, address)
+    case_search_refresh(case)
     journal_append(
         chain=case.chain,
         organisation=case.organisation,
@@ -155,10 +154,3 @@ def _pending_make_room(case: Case) -> None:
     if waiting.filter(pending_since__gt=since).count() >= MOST_PENDING:
         raise DomainError("addresses_too_many", _("Too many addresses were tried today. Write to us, or try tomorrow."))
     waiting.filter(ended_at=None).update(ended_at=datetime.now(UTC))
-
-
-def _search_text_add(case: Case, address: PartyAddress) -> None:
-    """Staff find the case by the new address too."""
-    case.refresh_from_db(fields=["search_text"])
-    case.search_text = f"{case.search_text} {search_text(address.value)}"
-    case.save(update_fields=["search_text"])

@@ -24,7 +24,7 @@ from requests_app.addresses import address_normalise
 from requests_app.models import AccessCode, Case, CaseRight, Party, PartyAddress
 from requests_app.models.cases import LOOK_NOW
 from requests_app.rights_table import RULES
-from requests_app.services.cases import case_open_check, case_search_refresh, case_touch
+from requests_app.services.cases import case_search_refresh, case_touch_open
 from requests_app.services.clocks import case_clock_refresh
 from requests_app.services.ending import extension_drop, right_work_drop
 from requests_app.services.intake import checklists_create, right_check
@@ -83,8 +83,7 @@ def intake_correct(*, case: Case, facts: IntakeFacts, actor: Actor, version: int
     Raises DomainError `case_closed`, `address_invalid`, `no_way_left`, `address_unknown` or `nothing_changed`.
     """
     actor.must(Act.CASE_WORK, case.organisation)
-    case_touch(case=case, version=version)
-    case_open_check(case)
+    case_touch_open(case=case, version=version)
     changes = _Changes()
     _case_correct(case, facts, changes)
     is_other_person = _parties_correct(case, facts, changes)
@@ -213,8 +212,7 @@ def case_right_reclassify(
     """
     case = case_right.case
     actor.must(Act.CASE_WORK, case.organisation)
-    case_touch(case=case, version=version)
-    case_open_check(case)
+    case_touch_open(case=case, version=version)
     CaseRight.objects.select_for_update().get(pk=case_right.pk)
     case_right.refresh_from_db(fields=["stage", "right"])
     _reclassify_check(case_right, right, reason)

@@ -23,7 +23,7 @@ from requests_app.deadlines import local_date
 from requests_app.incoming import IncomingRequest, RightInvoked
 from requests_app.letters import forwarding_paragraphs
 from requests_app.models import Case, CaseRight, Forwarding, Message, Outgoing, Party, PartyAddress
-from requests_app.services.cases import case_open_check, case_touch
+from requests_app.services.cases import case_touch, case_touch_open
 from requests_app.services.clocks import case_clock_refresh
 from requests_app.services.ending import right_end
 from requests_app.services.intake import case_open
@@ -99,8 +99,7 @@ def case_forward(
 
 
 def _may_hand_on(case: Case, rights: Sequence[CaseRight], why: str, version: int | None) -> None:
-    case_touch(case=case, version=version)
-    case_open_check(case)
+    case_touch_open(case=case, version=version)
     if not rights:
         raise DomainError("rights_missing", _("Choose what is passed on."))
     if any(right.is_answered for right in rights):

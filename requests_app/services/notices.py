@@ -1,6 +1,6 @@
 """What follows when a question or a notice has left: a clock stands still or runs longer, a restriction may be lifted.
 
-And the notices as letters.
+The notices are made as letters here too.
 
 Facts of the outbox become facts of the clocks here, once by the news of a sent mail and again by a sweep.
 """
