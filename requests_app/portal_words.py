@@ -91,6 +91,8 @@ def title_of(rights: Sequence[CaseRight]) -> str:
             return gettext("You withdrew your request")
         if all(right.outcome == Outcome.MERGED for right in rights):
             return gettext("We answer it together with your other request")
+        if all(right.outcome == Outcome.FORWARDED for right in rights):
+            return gettext("We passed your request on")
         return gettext("Your answer is ready")
     if any(right.outcome != Outcome.WITHDRAWN for right in answered):
         return gettext("One answer is ready, another is coming")

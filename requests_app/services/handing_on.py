@@ -327,16 +327,20 @@ def case_transfer(
 
 def _case_open_there(case: Case, rights: Sequence[CaseRight], organisation: Organisation) -> Case:
     """The same request, through the one way in; with the person's own tracking key, which nobody else knows."""
-    opened = case_open(_incoming(case, rights, organisation), actor=Actor.SYSTEM).case
+    taken = case_open(_incoming(case, rights, organisation), actor=Actor.SYSTEM)
+    if not taken.is_new:
+        raise DomainError("transferred_already", _("This was given to that organisation already."))
+    opened = taken.case
     opened.tracking_key_hash = case.tracking_key_hash
     opened.save(update_fields=["tracking_key_hash"])
     for right in rights:
-        opened.rights.filter(right=right.right).update(received_at=right.received_at)
-    if len({right.received_at for right in rights}) > 1:
+        opened.rights.filter(right=right.right).update(received_at=right.counts_from)
+    if len({right.counts_from for right in rights}) > 1:
         case_clock_refresh(case=opened, cause=ClockCause.CORRECTED)
-    request = opened.messages.get(direction=Direction.INBOUND)
-    for message in case.messages.filter(direction=Direction.INBOUND).order_by("at", "pk"):
-        there = request if message.at <= case.received_at else _message_copy(message, opened)
+    request = opened.messages.filter(direction=Direction.INBOUND).earliest("pk")
+    arrived = case.messages.filter(direction=Direction.INBOUND).order_by("pk")
+    for number, message in enumerate(arrived):
+        there = _message_copy(message, opened) if number else request
         there.files.add(*(_file_copy(stored, opened) for stored in message.files.select_related("key")))
     return opened
 
@@ -362,9 +366,9 @@ def _incoming(case: Case, rights: Sequence[CaseRight], organisation: Organisatio
         subject_name=subject.name if acts and subject else "",
         subject_email=of_subject.value if acts and of_subject else "",
         country=case.country,
-        received_at=min(right.received_at for right in rights),
+        received_at=min(right.counts_from for right in rights),
         channel=Channel(case.channel),
-        submission=f"transfer:{case.reference}:{':'.join(sorted(right.right for right in rights))}",
+        submission=f"transfer:{case.reference}:{':'.join(sorted(f'{one.right}@{one.counts_from}' for one in rights))}",
         spam_signs=tuple(SpamSign(sign) for sign in case.spam_signs),
     )
 

@@ -18,7 +18,7 @@ from dsar.core.files import file_rewrap
 from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from requests_app.addresses import name_words, names_agree
-from requests_app.models import Case, CaseRight, InboundMail, Message, Party, PartyAddress
+from requests_app.models import Case, CaseRight, InboundMail, Message, Party, PartyAddress, Restriction, Statement
 from requests_app.services.cases import case_open_check, case_search_refresh, case_touch
 from requests_app.services.clocks import case_clock_refresh
 from requests_app.services.ending import right_end
@@ -85,7 +85,7 @@ def _telling(parties: Iterable[Party]) -> list[PartyAddress]:
 
 
 def merge_differences(case: Case, into: Case) -> list[Difference]:
-    """What both requests say differently about who asks and for whom; nothing where one of them says nothing."""
+    """What both requests say differently about who asks and for whom; a name that one does not give says nothing."""
     pairs = [(_("Who asks"), case.requester, into.requester)]
     if case.requester != case.data_subject or into.requester != into.data_subject:
         pairs.append((_("Data subject"), case.data_subject, into.data_subject))
@@ -99,7 +99,8 @@ def merge_differences(case: Case, into: Case) -> list[Difference]:
         different.append(Difference(_("Capacity"), *capacities))
     for kind in AddressKind:
         here, there = _values(case, kind), _values(into, kind)
-        if here and there and not set(here) & set(there):
+        # An address that only the later request has would reach the older one: somebody must want that.
+        if set(here) - set(there):
             different.append(Difference(kind.label, ", ".join(here.values()), ", ".join(there.values())))
     return different
 
@@ -122,8 +123,9 @@ def case_merge(
 
     Of a right that both have the earlier clock is kept; one that only `case` has keeps its own. Addresses that join
     are not confirmed there: nobody reaches the other request by them until they prove that they read them.
-    Raises DomainError `merge_same`, `merge_elsewhere`, `case_closed`, `merge_other_way`, `answered_there`,
-    `case_frozen`, `tasks_open` or `persons_differ`; Conflict.
+    One that still waited for its code there joins nothing. Raises DomainError `merge_same`, `merge_elsewhere`,
+    `case_closed`, `merge_other_way`, `answered_there`, `case_frozen`, `restriction_in_force`, `tasks_open` or
+    `persons_differ`; Conflict.
     """
     actor.must(Act.CASE_WORK, case.organisation)
     for one in sorted((case, into), key=lambda found: found.pk):  # one order, so that two members never wait in a ring
@@ -149,7 +151,7 @@ def case_merge(
             _right_join(right, there[right.right])
         else:
             case_right_add(
-                case=into, right=right.right, detail=right.detail, received_at=right.received_at, actor=actor
+                case=into, right=right.right, detail=right.detail, received_at=right.counts_from, actor=actor
             )
     case_clock_refresh(case=into, cause=ClockCause.MERGED)
     for right in rights:
@@ -181,12 +183,16 @@ def _merge_check(case: Case, into: Case, rights: list[CaseRight]) -> None:
         raise DomainError(
             "answered_there", _("The other case has answered this already: what arrived later is a new request.")
         )
+    if Restriction.objects.in_force().filter(case_right__case=case).exists():
+        # GDPR art. 18(3): the person must be told before it ends, which a closed case cannot do.
+        raise DomainError("restriction_in_force", _("Data are restricted there: lift the restriction first."))
     if case.tasks.filter(state=TaskState.OPEN).exclude(case_right__in=rights).exists():
         raise DomainError("tasks_open", _("A task of this case is still open."))
 
 
 def _right_join(right: CaseRight, there: CaseRight) -> None:
-    """One right of both: the earlier arrival counts, and what was said about it is kept with it."""
+    """One right of both: the earlier arrival counts, and what was said about it is kept with it (GDPR art. 16)."""
+    Statement.objects.filter(case_right=right).update(case_right=there)
     there.received_at = min(right.received_at, there.received_at)
     said = [there.detail] if right.detail in there.detail else [there.detail, right.detail]
     there.detail = "\n\n".join(filter(None, said))
@@ -216,7 +222,9 @@ def _addresses_move(party: Party, owner: Party, into: Case) -> None:
         known = PartyAddress.objects.filter(
             party__case=into, kind=address.kind, normalised=address.normalised, ended_at=None
         )
-        if address.ended_at is None and not known.exists():
+        if address.ended_at is None and address.pending_since is None and not known.exists():
             PartyAddress.objects.filter(pk=address.pk).update(
-                party=target, confirmed_at=None, on_file_at=None, on_file_in=""
+                party=target, confirmed_at=None, on_file_at=None, on_file_in="", replaces=None
             )
+        elif address.pending_since is not None:  # a code under way must not settle anything on the older case
+            PartyAddress.objects.filter(pk=address.pk).update(ended_at=datetime.now(UTC), replaces=None)

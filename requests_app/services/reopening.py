@@ -15,13 +15,13 @@ from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from requests_app.deadlines import local_date
-from requests_app.models import Case, CaseRight, CaseTask, Extension, Message
+from requests_app.models import Case, CaseRight, CaseTask, Extension, Message, RecipientNotice
 from requests_app.models.cases import LOOK_NOW
 from requests_app.services.cases import case_touch
 from requests_app.services.clocks import case_clock_refresh
 from requests_app.services.intake import case_right_add
 from requests_app.services.work import case_task_add, task_close, work_open
-from requests_app.vocabulary import ClockCause, Direction, ItemState, Stage, TaskKind, TaskState
+from requests_app.vocabulary import ClockCause, Direction, ItemState, NoticeState, Stage, TaskKind, TaskState
 from requests_app.workflow import case_right_move
 
 KEY = "message:"  # of the task's subject: the message that opened it
@@ -96,6 +96,10 @@ def right_reopen(
         )
         case_right.checklist.update(state=ItemState.OPEN, note="", set_by=None, set_at=None)
         Extension.objects.filter(case_right=case_right).update(is_past=True)
+        # Who was told of the first answer is not yet told of the next one (GDPR art. 19); the journal keeps both.
+        RecipientNotice.objects.filter(case_right=case_right).update(
+            state=NoticeState.TO_NOTIFY, means="", notified_on=None, why="", set_by=None, set_at=None
+        )
         work_open(case_right=case_right)
     codes = [right.right for right in rights]
     journal_append(

@@ -159,7 +159,7 @@ class Member(Somebody):
 
     def act(self, case: Case, name: str, *args: str, button: str = "button[type=submit]", look: str = "") -> None:
         """Press the button of that act on the case page, whatever is folded up."""
-        self.page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
+        self.page.evaluate("() => document.querySelectorAll('details:not(.me)').forEach(one => { one.open = true })")
         self.press(reverse(name, args=[case.reference, *args]), button, look)
 
     def items(self, case: Case, right: str, button: str) -> None:

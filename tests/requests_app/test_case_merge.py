@@ -14,6 +14,7 @@ from dsar.core.files import file_read, file_store
 from dsar.core.models import AuditEvent, Organisation
 from requests_app.models import Case, PartyAddress
 from requests_app.services import (
+    address_add,
     address_confirm,
     case_merge,
     case_right_start,
@@ -23,6 +24,7 @@ from requests_app.services import (
     merge_candidates,
     message_receive,
     note_add,
+    restriction_begin,
 )
 from requests_app.vocabulary import Capacity, Direction, MailOutcome, Outcome, Stage, TaskState
 from tests.factories import RECEIVED_AT, OrganisationFactory, a_case, actor_for, member, right_of
@@ -203,3 +205,39 @@ def test_the_page_compares_before_it_merges(client: Client) -> None:
     assert client.post(page, {**typed, "is_same_person": "on"}).status_code == 302
     assert first.reference in client.get(reverse("case-detail", args=[second.reference])).content.decode()
     assert second.reference in client.get(reverse("case-detail", args=[first.reference])).content.decode()
+
+
+def test_a_mailbox_that_only_the_later_request_gives_is_a_difference_and_identity_is_looked_at_again() -> None:
+    organisation = OrganisationFactory.create()
+    first, second = twins(organisation, email="somebody@example.net")
+    PartyAddress.objects.filter(party__case=first, kind="email").update(ended_at=NOW)
+    identity_establish(case=first, basis={"code": "on_file", "where": "CRM 4471"}, actor=Actor.SYSTEM)
+    with pytest.raises(DomainError) as refused:
+        merged(second, first)
+    assert refused.value.code == "persons_differ"
+    merged(second, first, is_same_person=True)
+    assert first.identity_basis["look_again"]
+
+
+def test_an_address_that_waited_for_its_code_settles_nothing_on_the_older_case() -> None:
+    first, second = twins()
+    waiting = address_add(case=second, kind="email", value="evil@example.net", replace=True, second_channel="key")
+    assert waiting.pending_since is not None
+    merged(second, first, is_same_person=True)
+    waiting.refresh_from_db()
+    assert waiting.ended_at is not None
+    assert waiting.party.case == second
+    assert [address.value for address in PartyAddress.objects.mailboxes(first)] == ["camille.esteve@example.org"]
+
+
+def test_a_restriction_in_force_is_lifted_before_its_case_is_merged_away() -> None:
+    first, second = twins(rights=("access", "rectification"))
+    user = member(second.organisation)
+    restriction_begin(
+        case_right=right_of(second, "rectification"), ground="a", scope="Orders",
+        review_on=NOW.date() + timedelta(days=30),
+        actor=actor_for(user, second.organisation),
+    )  # fmt: skip
+    with pytest.raises(DomainError) as refused:
+        merged(second, first)
+    assert refused.value.code == "restriction_in_force"

@@ -139,3 +139,18 @@ def test_the_page(client: Client) -> None:
     assert client.get(reverse("case-detail", args=[there.reference])).status_code == 404, "theirs alone from now on"
     shown = client.get(reverse("case-detail", args=[case.reference])).content.decode()
     assert there.reference in shown
+
+
+def test_what_was_taken_up_again_is_given_again_with_its_own_day_and_all_that_was_written() -> None:
+    case, target = a_case(), OrganisationFactory.create()
+    first = transferred(case, target)
+    message_receive(case=first, body="A second message there.")
+    right = right_of(case, "access")
+    right.stage, right.outcome, right.answered_at, right.reopened_at = "in_progress", "", None, NOW
+    right.save()
+    Case.objects.filter(pk=case.pk).update(closed_at=None)
+    message_receive(case=case, body="Something is missing.")
+    again = transferred(case, target)
+    assert again.pk != first.pk
+    assert again.rights.get().received_at == NOW
+    assert "Something is missing." in [message.body for message in again.messages.all()]

@@ -11,7 +11,7 @@ from dsar.core.errors import DomainError
 from dsar.core.models import AuditEvent, User
 from dsar.core.roles import Role
 from requests_app import services
-from requests_app.models import Case, CaseTask, RoutingRule
+from requests_app.models import Case, CaseTask, RecipientNotice, RoutingRule
 from requests_app.services import case_close, message_note, message_receive, message_right_add, right_reopen
 from tests.factories import RECEIVED_AT, OrganisationFactory, TeamFactory, a_case, actor_for, member, right_of
 
@@ -179,3 +179,13 @@ def test_a_reopened_right_may_be_extended_and_withdrawn_again(case: Case, task: 
     services.right_withdraw(case=case, rights=[right_of(case, "access")])
     message_receive(case=case, body="No, do it.", at=datetime.now(UTC))
     assert CaseTask.objects.open().filter(kind="message_after_answer").count() == 1
+
+
+def test_recipients_of_the_first_answer_must_be_told_of_the_next_one(
+    case: Case, handler: User, task: CaseTask
+) -> None:
+    answered = task.case.rights.earliest("pk")
+    told = RecipientNotice.objects.create(case_right=answered, name="Acme", state="notified", means="e-mail")
+    right_reopen(task=task, rights=[answered], actor=actor(case, handler))
+    told.refresh_from_db()
+    assert (told.state, told.means) == ("to_notify", "")
