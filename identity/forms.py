@@ -10,7 +10,9 @@ from requests_app.desk_forms import CaseForm
 class IdentityCheckForm(CaseForm):
     """One check: the rung of the ladder, where the proof is, why this rung, and what came of it (law.md §4.1)."""
 
-    errors_of = {"where_missing": "where", "motive_missing": "motive", "method_unknown": "method"}
+    errors_of = {
+        "where_missing": "where", "motive_missing": "motive", "method_unknown": "method", "authority_missing": "method",
+    }  # fmt: skip
 
     method = forms.ChoiceField(
         label=_("How you checked"),

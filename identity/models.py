@@ -25,6 +25,9 @@ class IdentityCheck(models.Model):
         CALL_BACK = "call_back", _("called back on the number on file")
         KNOWLEDGE = "knowledge", _("answered a question on data already held")
         VIEWED = "viewed", _("identity document viewed, no copy kept")
+        MANDATE = "mandate", _("authority to act shown: mandate, profession of lawyer, judgment")
+        PARENTAL = "parental", _("parental authority or guardianship shown")
+        HEIRSHIP = "heirship", _("heir, executor or designated person: shown")
 
     class Result(models.TextChoices):
         ESTABLISHED = "established", _("established")

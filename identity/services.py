@@ -10,10 +10,17 @@ from dsar.core.roles import Act
 from identity.models import IdentityCheck
 from requests_app.models import Case
 from requests_app.services import case_touch, identity_establish
+from requests_app.vocabulary import Capacity
 
 # Whoever asks more of a person than what is already there must say which doubt makes it necessary (GDPR art. 12(6)).
 NEEDS_MOTIVE = frozenset(
     {IdentityCheck.Method.CALL_BACK, IdentityCheck.Method.KNOWLEDGE, IdentityCheck.Method.VIEWED}
+)
+
+# Authority to act for somebody else: the controller must be able to show that it saw it (law.md §4.3, EDPB 01/2022
+# §80-81); whoever acts is established by nothing less.
+AUTHORITY = frozenset(
+    {IdentityCheck.Method.MANDATE, IdentityCheck.Method.PARENTAL, IdentityCheck.Method.HEIRSHIP}
 )
 
 
@@ -30,7 +37,8 @@ def identity_check_add(
 ) -> IdentityCheck:
     """Record one check; with the result "established" the identity of the requester is established.
 
-    Raises DomainError `method_unknown`, `where_missing`, `motive_missing` or `case_closed`; NotAllowed; Conflict.
+    Where somebody acts for another person, that needs an authority to act. Raises DomainError `method_unknown`,
+    `where_missing`, `motive_missing`, `authority_missing` or `case_closed`; NotAllowed; Conflict.
     """
     user = actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
@@ -42,6 +50,8 @@ def identity_check_add(
         raise DomainError("where_missing", _("Say where it is on file."))
     if method in NEEDS_MOTIVE and not motive.strip():
         raise DomainError("motive_missing", _("Say which doubt made this check necessary."))
+    if result == IdentityCheck.Result.ESTABLISHED:
+        _authority_check(case, method)
     check = IdentityCheck.objects.create(
         case=case, method=method, where=where.strip(), motive=motive.strip(), result=result, by=user
     )
@@ -56,3 +66,14 @@ def identity_check_add(
     if result == IdentityCheck.Result.ESTABLISHED:
         identity_establish(case=case, basis={"code": method, "where": check.where}, actor=actor)
     return check
+
+
+def _authority_check(case: Case, method: str) -> None:
+    requester = case.requester
+    acts = requester is not None and requester.capacity != Capacity.DATA_SUBJECT
+    if acts and method not in AUTHORITY:
+        raise DomainError(
+            "authority_missing", _("This person acts for somebody else: record which authority to act was shown.")
+        )
+    if not acts and method in AUTHORITY:
+        raise DomainError("authority_missing", _("Nobody acts for somebody else here: choose another check."))

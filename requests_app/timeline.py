@@ -342,6 +342,9 @@ BASES = {
     "call_back": gettext_lazy("called back on the number on file"),
     "knowledge": gettext_lazy("answered a question on data already held"),
     "viewed": gettext_lazy("identity document viewed, no copy kept"),
+    "mandate": gettext_lazy("authority to act shown: mandate, profession of lawyer, judgment"),
+    "parental": gettext_lazy("parental authority or guardianship shown"),
+    "heirship": gettext_lazy("heir, executor or designated person: shown"),
 }
 
 

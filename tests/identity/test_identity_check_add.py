@@ -8,6 +8,7 @@ from dsar.core.models import AuditEvent, User
 from dsar.core.roles import Role
 from identity.models import IdentityCheck
 from requests_app.models import Case
+from requests_app.vocabulary import Capacity
 from tests.factories import a_case, member
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +88,21 @@ def test_the_form_asks_for_no_file(client: Client, case: Case, handler: User) ->
     page = client.get(address(case)).content.decode()
     assert 'type="file"' not in page
     assert "multipart" not in page
+
+
+def test_whoever_acts_for_somebody_else_is_established_by_an_authority_to_act_only(client: Client) -> None:
+    case = a_case(capacity=Capacity.REPRESENTATIVE, name="Odile Renn", subject_name="Camille Estève")
+    client.force_login(member(case.organisation))
+    page = client.post(address(case), {**FORM, "version": case.version})
+    assert page.status_code == 422
+    assert "acts for somebody else" in page.content.decode()
+    case.refresh_from_db()
+    assert case.identity_established_at is None
+    client.post(address(case), {**FORM, "method": "mandate", "version": case.version})
+    case.refresh_from_db()
+    assert case.identity_basis["code"] == "mandate"
+
+
+def test_who_asks_for_themself_has_no_mandate(client: Client, case: Case, handler: User) -> None:
+    client.force_login(handler)
+    assert client.post(address(case), {**FORM, "method": "mandate", "version": case.version}).status_code == 422

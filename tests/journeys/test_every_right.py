@@ -130,8 +130,8 @@ def _identified(case: Case, handler: Staff) -> None:
     if case.identity_established_at is None:
         address = reverse("identity-check-add", args=[case.reference])
         handler.browser.get(address)
-        where = "Compte client, relevé du 6 mars."
-        handler.browser.submit(address, method="authenticated", where=where, result="established")
+        where = "Acte de notoriété, vu le 6 mars."
+        handler.browser.submit(address, method="heirship", where=where, result="established")
 
 
 def _decided(case: Case, endings: dict[str, Ending], handler: Staff, language: str) -> None:
