@@ -221,7 +221,7 @@ def test_a_mailbox_that_only_the_later_request_gives_is_a_difference_and_identit
 
 def test_an_address_that_waited_for_its_code_settles_nothing_on_the_older_case() -> None:
     first, second = twins()
-    waiting = address_add(case=second, kind="email", value="evil@example.net", replace=True, second_channel="key")
+    waiting = address_add(case=second, kind="email", value="evil@example.net", replace=True, second_channel=True)
     assert waiting.pending_since is not None
     merged(second, first, is_same_person=True)
     waiting.refresh_from_db()
