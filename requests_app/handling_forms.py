@@ -288,10 +288,10 @@ class ComplaintEndForm(CaseForm):
 class BreachForm(DeskForm):
     """What happened, in a few words."""
 
-    errors_of = {"what_missing": "what"}
-
     what = words_field(
-        _("What happened"), _("In a few words, with as little personal data as possible: who may have seen what.")
+        _("What happened"),
+        _("In a few words, with as little personal data as possible: who may have seen what."),
+        required=False,
     )
 
 

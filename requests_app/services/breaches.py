@@ -30,12 +30,10 @@ def breach_report(*, case: Case, what: str, actor: Actor) -> Breach:
     """Report that data of this case may have been seen, lost or changed by somebody who must not.
 
     The hours begin now, for reporting is becoming aware. Whoever answers for data protection gets a mail at once.
-    Raises DomainError `what_missing`.
+    `what` may be said later, in the assessment: one click is enough for the hours to run.
     """
     member = actor.must(Act.CASE_WORK, case.organisation)
     case_lock(case)
-    if not what.strip():
-        raise DomainError("what_missing", _("Say in a few words what happened."))
     aware_at = datetime.now(UTC)
     breach = Breach.objects.create(
         organisation=case.organisation,
@@ -45,7 +43,8 @@ def breach_report(*, case: Case, what: str, actor: Actor) -> Breach:
         notify_by=notify_by(aware_at),
         reported_by=member,
     )
-    _journal(breach, "breach.reported", actor, {"note": breach.what}, notify_by=breach.notify_by.isoformat())
+    said = {"note": breach.what} if breach.what else {}
+    _journal(breach, "breach.reported", actor, said, notify_by=breach.notify_by.isoformat())
     breach_alert(breach, aware_at)
     return breach
 
