@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from dsar.core.actors import Actor
-from dsar.core.journal import journal_append
 from dsar.core.texts import localised
 from exports.attribution import Seen
 from exports.models import Collection, DataSource
 from requests_app.addresses import names_agree
+from requests_app.case_journal import case_journal
 from requests_app.models import CaseRight, PartyAddress
 from requests_app.services import address_found_on_file
 from requests_app.vocabulary import AddressKind
@@ -31,9 +31,8 @@ def doubts_settle(case_right: CaseRight) -> None:
     addresses = list(PartyAddress.objects.filter(party=case.data_subject, ended_at=None))
     for collection in doubts_weigh(collections, addresses):
         collection.save(update_fields=["doubt"])
-        journal_append(
-            chain=case.chain,
-            organisation=case.organisation,
+        case_journal(
+            case=case,
             kind="collection.doubted",
             actor=Actor.SYSTEM,
             facts={"source": collection.source.code, "doubt": collection.doubt},

@@ -20,7 +20,6 @@ from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
 from dsar.core.errors import Conflict, DomainError
 from dsar.core.files import file_store
-from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
 from dsar.core.roles import Act
 from dsar.core.texts import localised
@@ -33,6 +32,7 @@ from exports.package import package_stream
 from exports.records import line_make
 from exports.scope import fields_disclosed
 from exports.sources import query_keys, source_rows, source_url
+from requests_app.case_journal import case_journal
 from requests_app.models import Case, CaseRight, CaseTask, ChecklistItem, Deliverable
 from requests_app.services import (
     case_lock,
@@ -225,9 +225,8 @@ def _collection_fail(collection: Collection, error: Exception) -> None:
     collection.refresh_from_db()
     logger.warning("Collection %s failed at attempt %s: %s", collection.pk, collection.attempts, code)
     case = collection.case_right.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="collection.failed",
         actor=Actor.SYSTEM,
         facts={"source": collection.source.code, "attempt": collection.attempts, "error": code},
@@ -243,9 +242,8 @@ def _of_attempt(collection: Collection) -> Any:
 
 def _finish_journal(collection: Collection, actor: Actor) -> None:
     case = collection.case_right.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="collection.finished",
         actor=actor,
         facts={
@@ -354,9 +352,8 @@ def collection_admit(*, collection: Collection, reason: str, actor: Actor) -> No
         admitted_at=datetime.now(UTC), admitted_by=actor.user, admitted_because=reason.strip()
     ):
         raise DomainError("no_doubt", _("There is no doubt to settle on these records."))
-    journal_append(
-        chain=case_right.case.chain,
-        organisation=case_right.case.organisation,
+    case_journal(
+        case=case_right.case,
         kind="collection.admitted",
         actor=actor,
         facts={"source": collection.source.code, "doubt": collection.doubt},

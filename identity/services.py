@@ -5,9 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from identity.models import IdentityCheck
+from requests_app.case_journal import case_journal
 from requests_app.models import Case
 from requests_app.services import case_touch, identity_establish
 from requests_app.vocabulary import Capacity
@@ -55,13 +55,12 @@ def identity_check_add(
     check = IdentityCheck.objects.create(
         case=case, method=method, where=where.strip(), motive=motive.strip(), result=result, by=user
     )
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="identity.checked",
         actor=actor,
         facts={"method": method, "result": result},
-        values={name: text for name, text in (("where", check.where), ("motive", check.motive)) if text},
+        values={"where": check.where, "motive": check.motive},
     )
     if result == IdentityCheck.Result.ESTABLISHED:
         identity_establish(case=case, basis={"code": method, "where": check.where}, actor=actor)

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import Conflict, DomainError
-from dsar.core.journal import journal_append
 from dsar.core.models import AuditEvent
+from requests_app.case_journal import case_journal
 from requests_app.models import CaseRight, CaseTask, ChecklistItem
 from requests_app.rights_table import items_owed, tasks_spared
 from requests_app.signals import case_right_moved
@@ -56,9 +56,8 @@ def case_right_move(
     case_right.stage = target
     for field, value in changes.items():
         setattr(case_right, field, value)
-    journaled = journal_append(
-        chain=case_right.case.chain,
-        organisation=case_right.case.organisation,
+    journaled = case_journal(
+        case=case_right.case,
         kind="case_right.moved",
         actor=actor,
         facts={"right": case_right.right, "source": source.value, "target": target.value},

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.files import file_store, file_stream
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
+from requests_app.case_journal import case_journal
 from requests_app.correspondence import person_write
 from requests_app.models import Case, CaseRight, Deliverable, PartyAddress
 from requests_app.sealing import archive_seal, passphrase_make, zip_entries
@@ -137,9 +137,8 @@ def _reseal(case: Case, before: Deliverable, passphrase: str, actor: Actor, reas
     sealed = _sealed(case, rights, _sealed_parts(before, rights), passphrase)
     Deliverable.objects.filter(pk=before.pk).update(state=DeliverableState.REVOKED)
     deliverables_release([sealed], actor, Delivery.SINGLE_CHANNEL, before.single_channel_reason)
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="answer.resealed",
         actor=actor,
         facts={
@@ -183,9 +182,8 @@ def _passphrase_way_check(passphrase_by: str) -> None:
 
 def _refusal_journal(case: Case, rights: Iterable[CaseRight], obstacles: list[Obstacle], actor: Actor) -> None:
     with transaction.atomic():
-        journal_append(
-            chain=case.chain,
-            organisation=case.organisation,
+        case_journal(
+            case=case,
             kind="release.refused",
             actor=actor,
             facts={
@@ -239,9 +237,8 @@ def _answer_journal(
     passphrase_by: str,
 ) -> None:
     single = delivery == Delivery.SINGLE_CHANNEL
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="right.answered",
         actor=actor,
         facts={

@@ -1,6 +1,6 @@
 """Acts on a case as a whole: take it, guard it against two editors, close it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django.db import transaction
 from django.db.models import F
@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import Conflict, DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from dsar.core.search import search_text
+from requests_app.case_journal import case_journal
+from requests_app.deadlines import local_date
 from requests_app.models import Case, Party, PartyAddress, Restriction
 from requests_app.models.cases import LOOK_NOW
 from requests_app.vocabulary import Stage, TaskState
@@ -50,6 +51,12 @@ def case_open_check(case: Case) -> None:
         raise DomainError("case_closed", _("This case is closed."))
 
 
+def day_past_check(*, case: Case, day: date) -> None:
+    """Raises DomainError `day_in_future` for a local date that the case's organisation has not reached yet."""
+    if day > local_date(datetime.now(UTC), case.organisation.time_zone):
+        raise DomainError("day_in_future", _("This day lies in the future."))
+
+
 def case_search_refresh(case: Case) -> None:
     """Write again what the case is found by: its people, their addresses in use, its words, and what joined it."""
     parties = list(Party.objects.filter(case=case).order_by("pk"))
@@ -74,9 +81,7 @@ def case_take(*, case: Case, actor: Actor, version: int | None = None) -> None:
     case.assignee = user
     case.save(update_fields=["assignee"])
     case.rights.awaited().update(remind_on=LOOK_NOW)  # somebody else is to be reminded now
-    journal_append(
-        chain=case.chain, organisation=case.organisation, kind="case.assigned", actor=actor, facts={"user": user.pk}
-    )
+    case_journal(case=case, kind="case.assigned", actor=actor, facts={"user": user.pk})
 
 
 @transaction.atomic
@@ -98,4 +103,4 @@ def case_close(*, case: Case, actor: Actor, version: int | None = None) -> None:
         raise DomainError("restriction_in_force", _("Data of this case are still restricted: lift that first."))
     case.closed_at = datetime.now(UTC)
     case.save(update_fields=["closed_at"])
-    journal_append(chain=case.chain, organisation=case.organisation, kind="case.closed", actor=actor)
+    case_journal(case=case, kind="case.closed", actor=actor)

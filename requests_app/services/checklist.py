@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
-from dsar.core.journal import journal_append
 from dsar.core.models import ProcessingActivity
 from dsar.core.texts import listed
+from requests_app.case_journal import case_journal
 from requests_app.models import CaseRight, ChecklistItem
 from requests_app.vocabulary import ItemState
 
@@ -37,9 +37,8 @@ def checklist_fill(*, case_right: CaseRight) -> None:
     ChecklistItem.objects.bulk_update(items, ["note", "state", "set_at"])
     done = [item.code for item in items if item.state == ItemState.DONE]
     if done:
-        journal_append(
-            chain=case.chain,
-            organisation=case.organisation,
+        case_journal(
+            case=case,
             kind="checklist.set",
             actor=Actor.SYSTEM,
             facts={"right": case_right.right, "items": done, "state": str(ItemState.DONE)},

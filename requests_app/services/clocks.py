@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from dsar.core import jurisdictions
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.jurisdictions import jurisdiction
 from dsar.core.models import Organisation, Sweep
 from dsar.core.sweeps import CLOCKS, sweep_note
+from requests_app.case_journal import case_journal
 from requests_app.deadline_rules import RULES as LAWS
 from requests_app.deadline_rules import Rule, rule_for
 from requests_app.deadlines import Deadline, Facts, Pause, deadline, local_date, working_days_after
@@ -142,12 +142,8 @@ def case_clock_refresh(*, case: Case, cause: str = ClockCause.CALENDAR) -> list[
             changes.append(change)
     _next_write(case, rights)
     if changes:
-        journal_append(
-            chain=case.chain,
-            organisation=case.organisation,
-            kind="clock.computed",
-            actor=Actor.SYSTEM,
-            facts={"cause": str(cause), "changes": changes},
+        case_journal(
+            case=case, kind="clock.computed", actor=Actor.SYSTEM, facts={"cause": str(cause), "changes": changes}
         )
     return changes
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.actors import Actor
 from dsar.core.broker import task_queue
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from requests_app.access_codes import NOBODY, code_issue
+from requests_app.case_journal import case_journal
 from requests_app.correspondence import absolute, person_write
 from requests_app.models import AccessCode, Case, PartyAddress
 from requests_app.services.certificates import receipt_queue
@@ -57,11 +57,5 @@ def portal_code_send(*, address_id: int) -> None:
 @transaction.atomic
 def portal_opened(*, case: Case, opened_by: str) -> None:
     """Journal that somebody opened the tracking page of a case, by its "key" or by a "code"."""
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
-        kind="portal.opened",
-        actor=Actor.DATA_SUBJECT,
-        facts={"opened_by": opened_by},
-    )
+    case_journal(case=case, kind="portal.opened", actor=Actor.DATA_SUBJECT, facts={"opened_by": opened_by})
     receipt_queue(case)

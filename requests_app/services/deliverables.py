@@ -9,6 +9,7 @@ from django.db import transaction
 from dsar.core.actors import Actor
 from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
+from requests_app.case_journal import case_journal
 from requests_app.models import Case, CaseRight, Deliverable, Download, InboundMail, Message
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_lock
@@ -44,9 +45,8 @@ def deliverable_register(
     if kind == DeliverableKind.PACKAGE:
         for case_right in rights:
             checklist_fill(case_right=case_right)
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="deliverable.registered",
         actor=Actor.SYSTEM,
         facts={
@@ -87,9 +87,8 @@ def deliverable_downloaded(*, deliverable: Deliverable, opened_by: str, second_c
     """Record one download by the person: how the portal was opened, and by which other channel the code came."""
     download = Download.objects.create(deliverable=deliverable, opened_by=opened_by, second_channel=second_channel)
     case = deliverable.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="deliverable.downloaded",
         actor=Actor.DATA_SUBJECT,
         facts={

@@ -19,11 +19,11 @@ from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.models import User
 from dsar.core.roles import Act
 from dsar.core.texts import listed
 from requests_app.addresses import address_normalise, name_words, names_agree
+from requests_app.case_journal import case_journal
 from requests_app.models import Case, CaseRight, Directive, Entitlement
 from requests_app.services.cases import case_touch_open
 from requests_app.services.work import checklist_items_done
@@ -330,11 +330,4 @@ def _journal(
     case_right: CaseRight, kind: str, actor: Actor, values: dict[str, str], **facts: str | int | list[int]
 ) -> None:
     case = case_right.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
-        kind=kind,
-        actor=actor,
-        facts={"right": case_right.right, **facts},
-        values=values,
-    )
+    case_journal(case=case, kind=kind, actor=actor, facts={"right": case_right.right, **facts}, values=values)

@@ -14,9 +14,9 @@ from django.utils.translation import override as language_override
 from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.models import Organisation, User
 from dsar.core.roles import Act
+from requests_app.case_journal import case_journal
 from requests_app.correspondence import person_write
 from requests_app.deadlines import local_date
 from requests_app.letters import extension_paragraphs
@@ -208,9 +208,8 @@ def _notice_write(extension: Extension) -> Message:
 
 def _journal(extension: Extension, kind: str, actor: Actor, values: dict[str, str], **facts: str | int) -> None:
     case = extension.case_right.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind=kind,
         actor=actor,
         facts={

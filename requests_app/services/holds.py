@@ -11,11 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.actors import Actor
 from dsar.core.authorities import authorities_known, authority_row
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
-from requests_app.deadlines import local_date
+from requests_app.case_journal import case_journal
 from requests_app.models import Case, Complaint, Hold
-from requests_app.services.cases import case_touch
+from requests_app.services.cases import case_touch, day_past_check
 
 
 @transaction.atomic
@@ -28,7 +27,7 @@ def hold_begin(*, case: Case, reason: str, actor: Actor, version: int | None = N
     if case.holds.filter(ended_at=None).exists():
         raise DomainError("hold_exists", _("This case is on hold already."))
     hold = Hold.objects.create(case=case, reason=reason.strip(), begun_at=datetime.now(UTC), begun_by=member)
-    _journal(case, "hold.begun", actor, {"reason": hold.reason})
+    case_journal(case=case, kind="hold.begun", actor=actor, values={"reason": hold.reason})
     return hold
 
 
@@ -42,7 +41,7 @@ def hold_end(*, case: Case, reason: str, actor: Actor, version: int | None = Non
     ended = {"ended_at": datetime.now(UTC), "ended_by": member, "end_reason": reason.strip()}
     if not Hold.objects.filter(case=case, ended_at=None).update(**ended):
         raise DomainError("hold_missing", _("This case is not on hold."))
-    _journal(case, "hold.ended", actor, {"reason": reason.strip()})
+    case_journal(case=case, kind="hold.ended", actor=actor, values={"reason": reason.strip()})
 
 
 @transaction.atomic
@@ -62,8 +61,7 @@ def complaint_record(
     """
     member = actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
-    if lodged_on > local_date(datetime.now(UTC), case.organisation.time_zone):
-        raise DomainError("day_in_future", _("This day lies in the future."))
+    day_past_check(case=case, day=lodged_on)
     if authority not in authorities_known():
         raise DomainError("authority_unknown", _("This authority is not known."))
     complaint = Complaint.objects.create(
@@ -75,8 +73,9 @@ def complaint_record(
         recorded_at=datetime.now(UTC),
         recorded_by=member,
     )
-    values = {name: text for name, text in (("reference", complaint.reference), ("note", complaint.note)) if text}
-    _journal(case, "complaint.recorded", actor, values, authority=authority, lodged_on=lodged_on.isoformat())
+    values = {"reference": complaint.reference, "note": complaint.note}
+    facts = {"authority": authority, "lodged_on": lodged_on.isoformat()}
+    case_journal(case=case, kind="complaint.recorded", actor=actor, facts=facts, values=values)
     return complaint
 
 
@@ -91,17 +90,10 @@ def complaint_end(
     case = complaint.case
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
-    if ended_on > local_date(datetime.now(UTC), case.organisation.time_zone):
-        raise DomainError("day_in_future", _("This day lies in the future."))
+    day_past_check(case=case, day=ended_on)
     if ended_on < complaint.lodged_on:
         raise DomainError("ended_before_lodged", _("It cannot have ended before it was lodged."))
     if not Complaint.objects.filter(pk=complaint.pk, ended_on=None).update(ended_on=ended_on, end_note=note.strip()):
         raise DomainError("complaint_ended", _("This complaint has ended already."))
-    values = {"note": note.strip()} if note.strip() else {}
-    _journal(case, "complaint.ended", actor, values, complaint=complaint.pk, ended_on=ended_on.isoformat())
-
-
-def _journal(case: Case, kind: str, actor: Actor, values: dict[str, str], **facts: str | int) -> None:
-    journal_append(
-        chain=case.chain, organisation=case.organisation, kind=kind, actor=actor, facts=facts, values=values
-    )
+    facts = {"complaint": complaint.pk, "ended_on": ended_on.isoformat()}
+    case_journal(case=case, kind="complaint.ended", actor=actor, facts=facts, values={"note": note.strip()})

@@ -9,9 +9,9 @@ from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from dsar.core.templatetags.dsar_format import day_full
+from requests_app.case_journal import case_journal
 from requests_app.deadlines import local_date
 from requests_app.models import CaseRight, HumanReview
 from requests_app.services.cases import case_touch_open
@@ -62,9 +62,8 @@ def human_review_record(
         set_at=datetime.now(UTC),
         **texts,
     )
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="human_review.recorded",
         actor=actor,
         facts={
@@ -73,7 +72,7 @@ def human_review_record(
             "human_outcome": str(review.outcome),
             "on": reviewed_on.isoformat(),
         },
-        values={name: text for name, text in texts.items() if text},
+        values=texts,
     )
     with language_override(case.organisation.language):
         checklist_items_done(case_right=case_right, notes=_item_words(review))

@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.files import file_rewrap, key_create
-from dsar.core.journal import Entry, journal_append, journal_open
+from dsar.core.journal import Entry, journal_open
 from dsar.core.models import EncryptionKey, Organisation
 from dsar.core.rights import RIGHTS
 from dsar.core.roles import Act
 from dsar.core.search import search_text
 from requests_app import access_codes
 from requests_app.addresses import address_normalise
+from requests_app.case_journal import case_journal
 from requests_app.correspondence import absolute, person_write
 from requests_app.deadlines import local_date
 from requests_app.incoming import IncomingRequest
@@ -292,9 +293,8 @@ def case_right_add(
     checklists_create([added])
     case.next_on = next_on(case.rights.all(), otherwise=case.next_on)
     case.save(update_fields=["next_on"])
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="case_right.added",
         actor=actor,
         facts={"right": right, "received_at": received_at.astimezone(UTC).isoformat(), "due_on": str(added.due_on)},

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.files import file_rewrap
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from requests_app.addresses import name_words, names_agree
+from requests_app.case_journal import case_journal
 from requests_app.models import Case, CaseRight, InboundMail, Message, Party, PartyAddress, Restriction, Statement
 from requests_app.services.cases import case_open_check, case_search_refresh, case_touch
 from requests_app.services.clocks import case_clock_refresh
@@ -138,13 +138,9 @@ def case_merge(
     there = {right.right: right for right in into.rights.select_related("case__organisation")}
     messages = list(case.messages.values_list("pk", flat=True))
     facts = {"rights": [right.right for right in rights], "differences": len(differences)}
-    journal_append(
-        chain=case.chain, organisation=case.organisation, kind="case.merged", actor=actor,
-        facts={**facts, "reference": into.reference},
-    )  # fmt: skip
-    journal_append(
-        chain=into.chain, organisation=into.organisation, kind="case.joined", actor=actor,
-        facts={**facts, "reference": case.reference, "messages": messages},
+    case_journal(case=case, kind="case.merged", actor=actor, facts={**facts, "reference": into.reference})
+    case_journal(
+        case=into, kind="case.joined", actor=actor, facts={**facts, "reference": case.reference, "messages": messages}
     )  # fmt: skip
     for right in rights:
         if right.right in there:

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
-from dsar.core.journal import journal_append
+from requests_app.case_journal import case_journal
 from requests_app.models import Case, PartyAddress
 from requests_app.services.cases import case_lock
 from requests_app.services.contacts import address_settle
@@ -29,9 +29,8 @@ def address_confirm(*, address: PartyAddress) -> None:
     if not PartyAddress.objects.filter(pk=address.pk, confirmed_at=None).update(confirmed_at=datetime.now(UTC)):
         return
     address.refresh_from_db()
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="address.confirmed",
         actor=Actor.DATA_SUBJECT,
         facts={"kind": address.kind},
@@ -60,12 +59,8 @@ def address_found_on_file(*, address: PartyAddress, source_name: str) -> None:
     if not found.update(on_file_at=datetime.now(UTC), on_file_in=source_name):
         return
     address.refresh_from_db()
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
-        kind="address.found_on_file",
-        actor=Actor.SYSTEM,
-        facts={"kind": address.kind, "source": source_name},
+    case_journal(
+        case=case, kind="address.found_on_file", actor=Actor.SYSTEM, facts={"kind": address.kind, "source": source_name}
     )
     _establish_by_address(case, address)
 
@@ -94,13 +89,12 @@ def identity_establish(*, case: Case, basis: dict[str, Any], actor: Actor) -> No
     # An address that waits for its code was not there when somebody made sure of the person: it is to be added again.
     PartyAddress.objects.filter(party__case=case, ended_at=None).exclude(pending_since=None).update(ended_at=now)
     task_queue_on_commit("requests_app.letter_prepare", case.pk)  # what was held back may join the letter
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="identity.established",
         actor=actor,
         facts={"basis": basis["code"]},
-        values={name: value for name, value in basis.items() if name not in ("code", "look_again") and value},
+        values={name: value for name, value in basis.items() if name not in ("code", "look_again")},
     )
     # A question about identity waits for nothing any more: the clock runs on (GDPR art. 12(6)).
     suspensions_answer(case=case, answered_at=now, actor=actor, reason=SuspensionReason.IDENTITY)
@@ -126,10 +120,4 @@ def identity_doubt(*, case: Case, actor: Actor, is_somebody_else: bool) -> None:
         return
     case.identity_established_at, case.identity_basis = None, {}
     case.save(update_fields=["identity_established_at", "identity_basis"])
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
-        kind="identity.withdrawn",
-        actor=actor,
-        facts={"basis": code},
-    )
+    case_journal(case=case, kind="identity.withdrawn", actor=actor, facts={"basis": code})

@@ -11,10 +11,10 @@ from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from dsar.core.templatetags.dsar_format import day_full
 from dsar.core.texts import listed, localised
+from requests_app.case_journal import case_journal
 from requests_app.deadlines import local_date
 from requests_app.models import Case, CaseRight, ChecklistItem, Message, RecipientNotice
 from requests_app.services.cases import case_touch_open
@@ -105,9 +105,8 @@ def _set_journal(
     actor: Actor,
 ) -> None:
     case = case_right.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="recipient_notice.set",
         actor=actor,
         facts={
@@ -158,9 +157,8 @@ def recipients_tell(*, case: Case, actor: Actor, version: int | None = None) -> 
     with language_override(case.language):
         body = _recipients_words(lines)
     message = message_send(case=case, body=body, actor=actor, version=version)
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="recipients.told",
         actor=actor,
         facts={

@@ -3,8 +3,8 @@
 from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
-from dsar.core.journal import journal_append
 from dsar.core.models import ProcessingActivity, Recipient
+from requests_app.case_journal import case_journal
 from requests_app.models import CaseRight, RecipientNotice
 from requests_app.services.cases import case_lock
 from requests_app.vocabulary import NoticeState
@@ -34,9 +34,8 @@ def recipient_lines_add(*, case_right: CaseRight) -> int:
     if not lines:
         return 0
     RecipientNotice.objects.bulk_create(lines)
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="recipient_notices.planned",
         actor=Actor.SYSTEM,
         facts={"right": case_right.right, "recipients": [line.name for line in lines]},

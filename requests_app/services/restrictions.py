@@ -15,8 +15,8 @@ from django.utils.translation import override as language_override
 from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
+from requests_app.case_journal import case_journal
 from requests_app.correspondence import person_write
 from requests_app.deadlines import local_date
 from requests_app.letters import lifting_paragraphs
@@ -271,9 +271,8 @@ def _change(restriction: Restriction, **fields: Any) -> None:
 
 def _journal(restriction: Restriction, kind: str, actor: Actor, values: dict[str, str], **facts: str | int) -> None:
     case_right = restriction.case_right
-    journal_append(
-        chain=case_right.case.chain,
-        organisation=case_right.case.organisation,
+    case_journal(
+        case=case_right.case,
         kind=kind,
         actor=actor,
         facts={

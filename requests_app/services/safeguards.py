@@ -9,10 +9,10 @@ from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.models import Organisation, ProcessingActivity, StoredFile
 from dsar.core.roles import Act
 from dsar.core.texts import country_name, localised
+from requests_app.case_journal import case_journal
 from requests_app.models import Case, Message
 from requests_app.services.messages import message_send
 
@@ -53,9 +53,8 @@ def safeguards_send(
     parts = [intro, "\n".join(f"– {line}" for line in stated), text.strip()]
     body = "\n\n".join(part for part in parts if part)
     message = message_send(case=case, body=body, files=files, actor=actor, version=version)
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="safeguards.sent",
         actor=actor,
         facts={"files": [stored.sha256 for stored in files], "stated": len(stated)},

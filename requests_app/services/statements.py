@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
+from requests_app.case_journal import case_journal
 from requests_app.correspondence import body_checked
 from requests_app.deadlines import local_date
 from requests_app.models import CaseRight, CaseTask, Statement
@@ -79,9 +79,8 @@ def _subject_key(statement: Statement) -> str:
 
 def _journal(statement: Statement, kind: str, actor: Actor, values: dict[str, str], **facts: str) -> None:
     case = statement.case_right.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind=kind,
         actor=actor,
         facts={"right": statement.case_right.right, "statement": statement.pk, **facts},

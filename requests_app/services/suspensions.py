@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from dsar.core.templatetags.dsar_format import day_full
+from requests_app.case_journal import case_journal
 from requests_app.correspondence import body_checked, person_write
 from requests_app.deadlines import Pause, local_date
 from requests_app.models import Case, CaseRight, Message, Outgoing, PartyAddress, Suspension
@@ -359,9 +359,8 @@ def _journal(
     suspension: Suspension, kind: str, actor: Actor, values: dict[str, str] | None = None, **facts: str | int
 ) -> None:
     case = suspension.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind=kind,
         actor=actor,
         facts={

@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
+from requests_app.case_journal import case_journal
 from requests_app.models import Case, PartyAddress
 from requests_app.services.cases import case_touch
 from requests_app.services.intake import case_acknowledge
@@ -26,12 +26,6 @@ def case_vouch(*, case: Case, actor: Actor, version: int | None = None) -> None:
         raise DomainError("nothing_to_vouch", _("Nothing is to be looked at here any more."))
     signs, case.spam_signs = case.spam_signs, []
     case.save(update_fields=["spam_signs"])
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
-        kind="case.vouched",
-        actor=actor,
-        facts={"signs": signs},
-    )
+    case_journal(case=case, kind="case.vouched", actor=actor, facts={"signs": signs})
     addresses = list(PartyAddress.objects.in_use(case).select_related("party__case__organisation").order_by("pk"))
     case_acknowledge(case=case, rights=list(case.rights.all()), addresses=addresses)

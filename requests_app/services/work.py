@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import Conflict, DomainError, NotAllowed
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from dsar.core.texts import listed
+from requests_app.case_journal import case_journal
 from requests_app.models import CaseRight, CaseTask, ChecklistItem
 from requests_app.rights_table import RULES
 from requests_app.routing import route
@@ -86,9 +86,8 @@ def case_task_add(
         },
     )
     if is_new:
-        journal_append(
-            chain=case.chain,
-            organisation=case.organisation,
+        case_journal(
+            case=case,
             kind="task.added",
             actor=Actor.SYSTEM,
             facts={"right": case_right.right, "task": str(kind), "subject": subject_key},
@@ -101,9 +100,8 @@ def case_task_add(
 def _task_reopen(task: CaseTask) -> None:
     task.state, task.result, task.note, task.finished_at, task.finished_by = TaskState.OPEN, {}, "", None, None
     task.save(update_fields=["state", "result", "note", "finished_at", "finished_by"])
-    journal_append(
-        chain=task.case.chain,
-        organisation=task.case.organisation,
+    case_journal(
+        case=task.case,
         kind="task.reopened",
         actor=Actor.SYSTEM,
         facts={"right": task.case_right.right, "task": task.kind, "subject": task.subject_key},
@@ -118,9 +116,8 @@ def case_task_take(*, task: CaseTask, actor: Actor) -> None:
     if not taken:
         raise Conflict("task_taken", _("Somebody else has this task already."))
     task.assignee = user
-    journal_append(
-        chain=task.case.chain,
-        organisation=task.case.organisation,
+    case_journal(
+        case=task.case,
         kind="task.taken",
         actor=actor,
         facts={"right": task.case_right.right, "task": task.kind, "subject": task.subject_key},
@@ -154,9 +151,8 @@ def task_close(*, task: CaseTask, actor: Actor, result: dict[str, Any] | None = 
     if not closed:
         return
     task.refresh_from_db()
-    journal_append(
-        chain=task.case.chain,
-        organisation=task.case.organisation,
+    case_journal(
+        case=task.case,
         kind="task.finished",
         actor=actor,
         facts={
@@ -165,7 +161,7 @@ def task_close(*, task: CaseTask, actor: Actor, result: dict[str, Any] | None = 
             "subject": task.subject_key,
             "result": task.result,
         },
-        values={"note": note} if note else {},
+        values={"note": note},
     )
 
 
@@ -196,9 +192,8 @@ def checklist_item_set(
     item.state, item.note = ItemState(state), note.strip()
     item.set_by, item.set_at = actor.user, datetime.now(UTC)
     item.save()
-    journal_append(
-        chain=case_right.case.chain,
-        organisation=case_right.case.organisation,
+    case_journal(
+        case=case_right.case,
         kind="checklist.set",
         actor=actor,
         facts={"right": case_right.right, "item": item.code, "state": str(item.state)},
