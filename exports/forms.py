@@ -4,7 +4,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.uploads import FilesField
-from requests_app.desk_forms import LONG, DeskForm
+from requests_app.desk_fields import LONG
+from requests_app.desk_forms import DeskForm
 
 
 class ByHandForm(DeskForm):

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.roles import Act
 from dsar.core.uploads import STAFF, upload_too_large
 from exports import services
@@ -30,6 +29,7 @@ from requests_app.desk_access import (
     right_or_404,
     task_or_404,
 )
+from requests_app.desk_acts import act_try
 from requests_app.models import CaseRight, CaseTask, Deliverable, PartyAddress
 from requests_app.rights_table import RULES
 from requests_app.vocabulary import DeliverableKind, DeliverableState, Stage, TaskState
@@ -64,8 +64,8 @@ def collection_by_hand(request: HttpRequest, task_id: int) -> HttpResponseBase:
     if int(request.META.get("CONTENT_LENGTH") or 0) > STAFF.read_bytes:
         form = ByHandForm({})
         form.errors.clear()
-        form.refuse(upload_too_large())
-        return _by_hand_render(request, task, collection, form, status=413)
+        form.refuse(upload_too_large(), status=413)
+        return _by_hand_render(request, task, collection, form)
     answered: HttpResponseBase = _by_hand_answer(request, task, collection)
     return answered
 
@@ -75,34 +75,19 @@ def _by_hand_answer(request: HttpRequest, task: CaseTask, collection: Collection
     if request.method != "POST":
         return _by_hand_render(request, task, collection, ByHandForm())
     form = ByHandForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _by_hand_render(request, task, collection, form, status=422)
-    try:
-        services.collection_by_hand(
-            task=task,
-            files=form.cleaned_data["documents"],
-            note=form.cleaned_data["note"],
-            nothing_found=form.cleaned_data["nothing_found"],
-            actor=actor_in(request, task.case.organisation),
-        )
-    except NotAllowed:
-        raise
-    except DomainError as refusal:
-        form.refuse(refusal)
-        return _by_hand_render(request, task, collection, form, status=422)
+    if not act_try(request, task.case.organisation, form, services.collection_by_hand, task=task):
+        return _by_hand_render(request, task, collection, form)
     messages.success(request, _("Recorded. Thank you."))
     return HttpResponseRedirect(_after_task(request, task))
 
 
-def _by_hand_render(
-    request: HttpRequest, task: CaseTask, collection: Collection, form: ByHandForm, *, status: int = 200
-) -> HttpResponse:
+def _by_hand_render(request: HttpRequest, task: CaseTask, collection: Collection, form: ByHandForm) -> HttpResponse:
     collection.refresh_from_db()
     context: dict[str, Any] = {
         "task": task,
         "collection": collection,
         "form": form,
-        "refused": [form] if form.errors else [],
+        "refused": form.refused,
         "failure": failure_words(collection.error),
         "may_answer": task.state == TaskState.OPEN and services.may_answer_by_hand(collection),
         "parties": task.case.parties.prefetch_related(
@@ -111,7 +96,7 @@ def _by_hand_render(
         "sees_case": member(request).may(Act.CASE_READ, task.case.organisation_id),
         "section": "tasks",
     }
-    return desk_render(request, "exports/collection_by_hand.html", context, status=status)
+    return desk_render(request, "exports/collection_by_hand.html", context, status=form.status)
 
 
 def _after_task(request: HttpRequest, task: CaseTask) -> str:
@@ -136,19 +121,10 @@ def collection_admit(request: HttpRequest, reference: str, right: str, source: s
     case_right = _right_or_404(request, reference, right, Act.CASE_WORK)
     collection = _collection_or_404(case_right, source)
     form = AdmitForm(request.POST, prefix=source)
-    if form.is_valid():
-        try:
-            services.collection_admit(
-                collection=collection, actor=actor_in(request, case_right.case.organisation), **form.cleaned_data
-            )
-        except NotAllowed:
-            raise
-        except DomainError as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("The records go into a new package, which is being built."))
-            return HttpResponseRedirect(_preview_url(case_right))
-    return _preview_render(request, case_right, refused={source: form}, status=422)
+    if not act_try(request, case_right.case.organisation, form, services.collection_admit, collection=collection):
+        return _preview_render(request, case_right, refused={source: form}, status=form.status)
+    messages.success(request, _("The records go into a new package, which is being built."))
+    return HttpResponseRedirect(_preview_url(case_right))
 
 
 @desk_act

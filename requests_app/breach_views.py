@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -15,13 +12,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.roles import Act
 from requests_app import services
-from requests_app.clock_views import form_page
+from requests_app.breach_forms import AssessForm, AuthorityToldForm, BreachCloseForm, BreachForm, PersonsToldForm
 from requests_app.desk_access import (
     act_check,
-    actor_in,
     case_or_404,
     desk_act,
     desk_page,
@@ -30,14 +25,8 @@ from requests_app.desk_access import (
     member,
     somewhere_or_403,
 )
+from requests_app.desk_acts import act_done, act_page, act_try
 from requests_app.desk_forms import DeskForm
-from requests_app.handling_forms import (
-    AssessForm,
-    AuthorityToldForm,
-    BreachCloseForm,
-    BreachForm,
-    PersonsToldForm,
-)
 from requests_app.models import Breach
 from requests_app.vocabulary import OutgoingState
 
@@ -57,33 +46,20 @@ class BreachRow:
 def breach_report(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Report a possible breach from the page of a case; the hours begin."""
     case = case_or_404(request, reference, Act.CASE_WORK)
-
-    def show(form: DeskForm, **options: Any) -> HttpResponse:
-        words = {
-            "title": _("Report a possible data breach"),
-            "intro": _(
-                "The authority must be told within 72 hours, nights and weekends included, unless a risk is unlikely "
-                "(articles 33 and 34). Reporting starts them and sends a mail to whoever answers for data protection. "
-                "A false alarm costs nothing."
-            ),
-            "button": _("Report it now"),
-        }
-        return form_page(request, case, form, "requests_app/case_act.html", words, **options)
-
-    if request.method != "POST":
-        return show(BreachForm())
-    form = BreachForm(request.POST)
-    if not form.is_valid():
-        return show(form, status=422)
-    try:
-        breach = services.breach_report(case=case, actor=actor_in(request, case.organisation), **form.cleaned_data)
-    except NotAllowed:
-        raise
-    except DomainError as refusal:
-        form.refuse(refusal)
-        return show(form, status=422)
-    messages.success(request, gettext("The breach is reported. The hours run."))
-    return redirect("breach-detail", breach.pk)
+    form = BreachForm(request.POST) if request.method == "POST" else BreachForm()
+    if act_done(request, case, form, services.breach_report, case=case):
+        messages.success(request, gettext("The breach is reported. The hours run."))
+        return redirect("breach-detail", form.result.pk)
+    return act_page(
+        request, case, form,
+        title=_("Report a possible data breach"),
+        intro=_(
+            "The authority must be told within 72 hours, nights and weekends included, unless a risk is unlikely "
+            "(articles 33 and 34). Reporting starts them and sends a mail to whoever answers for data protection. "
+            "A false alarm costs nothing."
+        ),
+        button=_("Report it now"),
+    )  # fmt: skip
 
 
 @desk_page
@@ -128,26 +104,26 @@ FORMS: dict[str, type[DeskForm]] = {
 }
 
 
-def _page(
-    request: HttpRequest, breach: Breach, kept: dict[str, DeskForm] | None = None, *, status: int = 200
-) -> HttpResponse:
-    """One breach with its four steps; `kept` is the form just refused."""
+def _page(request: HttpRequest, breach: Breach, name: str = "", refused: DeskForm | None = None) -> HttpResponse:
+    """One breach with its four steps; `refused` is the form of that name, with what was typed."""
     assessed = {"risk": breach.risk, "assessment": breach.assessment} if breach.risk else None
-    fresh = {
-        name: make(auto_id=f"{name}-%s", initial=assessed if name == "assess" else None)
-        for name, make in FORMS.items()
+    forms = {
+        step: make(auto_id=f"{step}-%s", initial=assessed if step == "assess" else None)
+        for step, make in FORMS.items()
     }
+    if refused is not None:
+        forms[name] = refused
     context = {
         "breach": breach,
         "row": _row(breach),
-        "forms": {**fresh, **(kept or {})},
-        "refused": list((kept or {}).values()),
+        "forms": forms,
+        "refused": refused.refused if refused else [],
         "alerts": list(breach.alerts.order_by("pk")),
         "failed": OutgoingState.FAILED,
         "may_assess": member(request).may(Act.CASE_REVIEW, breach.organisation_id) and breach.closed_at is None,
         "section": "breaches",
     }
-    return desk_render(request, "requests_app/breach_detail.html", context, status=status)
+    return desk_render(request, "requests_app/breach_detail.html", context, status=refused.status if refused else 200)
 
 
 @desk_page
@@ -159,19 +135,11 @@ def breach_detail(request: HttpRequest, number: int) -> HttpResponse:
 def _act(
     request: HttpRequest, number: int, name: str, service: Callable[..., object], done: str | Promise
 ) -> HttpResponseBase:
-    """One step; times are typed in the organisation's time zone, whatever that of the member is."""
+    """One step; without it, the page with what was typed."""
     breach = breach_or_404(request, number, Act.CASE_REVIEW)
     form = FORMS[name](request.POST, auto_id=f"{name}-%s")
-    with timezone.override(ZoneInfo(breach.organisation.time_zone)):
-        if not form.is_valid():
-            return _page(request, breach, {name: form}, status=422)
-    try:
-        partial(service, breach=breach)(actor=actor_in(request, breach.organisation), **form.cleaned_data)
-    except NotAllowed:
-        raise
-    except DomainError as refusal:
-        form.refuse(refusal)
-        return _page(request, breach, {name: form}, status=422)
+    if not act_try(request, breach.organisation, form, service, breach=breach):
+        return _page(request, breach, name, form)
     messages.success(request, str(done))
     return redirect("breach-detail", breach.pk)
 

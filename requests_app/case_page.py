@@ -30,7 +30,7 @@ from requests_app.desk_forms import (
     ground_name,
 )
 from requests_app.duty_page import DUTIES, Duties, duties_of, is_restricted
-from requests_app.handling_page import Handling, handling_of
+from requests_app.further_acts import Handling, handling_of
 from requests_app.models import (
     Case,
     CaseRight,

@@ -7,46 +7,10 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from requests_app.desk_forms import LONG, CaseForm, person_writes
+from requests_app.desk_fields import LONG, day_field, moment_field, person_writes, words_field
+from requests_app.desk_forms import CaseForm
 from requests_app.models import Case, CaseRight
 from requests_app.vocabulary import ExtensionReason, SuspensionReason, Way
-
-MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"]
-
-
-def moment_field(label: Any, hint: Any) -> forms.DateTimeField:
-    """An instant, typed in the organisation's time zone."""
-    return forms.DateTimeField(
-        label=label,
-        help_text=hint,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=MOMENT_FORMATS,
-        error_messages={"required": _("Give the date."), "invalid": _("Give a date as 2026-04-07 18:42.")},
-    )
-
-
-def day_field(label: Any, hint: Any, *, required: bool) -> forms.DateField:
-    """A local date."""
-    return forms.DateField(
-        label=label,
-        help_text=hint,
-        required=required,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d"],
-        error_messages={"required": _("Give the date."), "invalid": _("Give a date as 2026-04-07.")},
-    )
-
-
-def words_field(label: Any, hint: Any, rows: int = 3, *, required: bool = True) -> forms.CharField:
-    """A text of some lines."""
-    return forms.CharField(
-        label=label,
-        help_text=hint,
-        required=required,
-        max_length=LONG,
-        widget=forms.Textarea(attrs={"rows": rows}),
-        error_messages={"required": _("Write something first.")},
-    )
 
 
 class RightsForm(CaseForm):

@@ -1,7 +1,7 @@
 """What the desk's forms accept. They check shape only: every rule of the domain stands in the services."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -14,38 +14,52 @@ from dsar.core.models import Membership, Organisation, Team
 from dsar.core.rights import RIGHTS
 from dsar.core.templatetags.dsar_format import article
 from dsar.core.uploads import FilesField
+from requests_app.desk_fields import LONG, moment_field, person_writes, words_field
 from requests_app.grounds import GROUNDS
 from requests_app.models import Case, CaseRight
 from requests_app.references import reference_parse
 from requests_app.rights_table import FULL_REFUSALS, RULES
 from requests_app.vocabulary import Delivery, ItemState, Outcome
 
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
-
-LONG = 20_000  # characters of a text
-
 
 class DeskForm(forms.Form):
-    """A form whose mistakes a service may name: `errors_of` says which of its codes belongs to which field."""
+    """A form whose mistakes a service may name: `errors_of` says which of its codes belongs to which field.
+
+    It also keeps what became of the act, for the page that shows it again (see `desk_acts`).
+    """
 
     errors_of: dict[str, str] = {}
+    refused_with = 422
+    notice = ""  # what the top of the page says beside the errors
+    result: Any = None  # what the service answered, once the act is done
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
 
-    def refuse(self, error: DomainError) -> None:
+    def refuse(self, error: DomainError, *, status: int = 422) -> None:
         """Show a refusal of the service at the field it is about, else above the form."""
         field = self.errors_of.get(error.code)
         self.add_error(field if field in self.fields else None, str(error.message))
+        self.refused_with = status
 
-    def renew(self, version: int) -> None:
-        """Let the form be sent again as it was typed, by somebody who has seen the case as it is now."""
+    def renew(self, version: int, notice: str) -> None:
+        """Let the form be sent again as it was typed, by somebody who reads `notice` and the case as it is now."""
         typed = QueryDict(mutable=True)
         typed.update(self.data)
         typed["version"] = str(version)
-        self.data = typed
+        self.data, self.notice = typed, notice
+        self.errors.clear()
+
+    @property
+    def refused(self) -> "list[DeskForm]":
+        """This form in a list where it has errors, for the summary on top of the page."""
+        return [self] if self.is_bound and self.errors else []
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of a page that shows this form."""
+        return self.refused_with if self.refused or self.notice else 200
 
 
 class CaseForm(DeskForm):
@@ -57,19 +71,6 @@ class CaseForm(DeskForm):
 def _choice(form: forms.Form, name: str) -> forms.ChoiceField:
     """The field of that name, of which the form's makers know that it is a choice."""
     return cast("forms.ChoiceField", form.fields[name])
-
-
-def _text(
-    label: "str | _StrPromise", *, rows: int = 3, required: bool = True, hint: "str | _StrPromise" = ""
-) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        required=required,
-        max_length=LONG,
-        help_text=hint,
-        widget=forms.Textarea(attrs={"rows": rows}),
-        error_messages={"required": _("Write something first.")},
-    )
 
 
 class DecisionForm(CaseForm):
@@ -96,7 +97,7 @@ class DecisionForm(CaseForm):
         label=_("Ground"), required=False, help_text=_("Only what the law allows for this right. ● needs evidence.")
     )
     withheld = forms.CharField(label=_("What is withheld"), required=False, max_length=LONG)
-    reasoning = _text(_("Reasons"), rows=5, required=False)
+    reasoning = words_field(_("Reasons"), rows=5, required=False)
     evidence = forms.CharField(label=_("Evidence"), required=False, max_length=LONG,
                                help_text=_("Where the proof is. It stays on the case and is not in the letter."))
     provision = forms.CharField(label=_("Provision of the law"), required=False, max_length=300,
@@ -140,19 +141,10 @@ def ground_name(code: str) -> str:
     return gettext("%(ground)s, article %(article)s") % cited + mark
 
 
-def person_writes(field: forms.Field, hint: str, language: str) -> None:
-    """Make a field one that the person will read: its hint says in which language to write."""
-    wanted = (
-        gettext("Write in French, to the person.") if language == "fr" else gettext("Write in English, to the person.")
-    )
-    field.help_text = f"{hint} {wanted}"
-    field.widget.attrs["lang"] = language
-
-
 class ReviewForm(CaseForm):
     """Approve, with a note where there is something to say."""
 
-    note = _text(_("Note"), required=False, hint=_("Stays on the case."))
+    note = words_field(_("Note"), required=False, hint=_("Stays on the case."))
 
 
 class SendBackForm(CaseForm):
@@ -160,7 +152,7 @@ class SendBackForm(CaseForm):
 
     errors_of = {"note_missing": "note"}
 
-    note = _text(_("What must change"))
+    note = words_field(_("What must change"))
 
 
 class SingleHandedForm(CaseForm):
@@ -168,7 +160,7 @@ class SingleHandedForm(CaseForm):
 
     errors_of = {"reason_missing": "reason"}
 
-    reason = _text(_("Why no second person reviews this decision"))
+    reason = words_field(_("Why no second person reviews this decision"))
 
 
 PASSPHRASE_WAYS = [("", _("Choose")), ("phone", _("by phone")), ("post", _("by post"))]
@@ -221,7 +213,7 @@ class NoteForm(DeskForm):
 
     errors_of = {"message_empty": "body", "message_too_long": "body"}
 
-    body = _text(
+    body = words_field(
         _("Internal note"),
         rows=4,
         hint=_("The person may one day read it: it is data about them (article 15)."),
@@ -236,7 +228,7 @@ class MessageForm(CaseForm):
         "upload_too_large": "documents", "upload_empty": "documents",
     }
 
-    body = _text(
+    body = words_field(
         _("Message to the person"),
         rows=4,
         required=False,
@@ -255,27 +247,28 @@ class TaskFinishForm(DeskForm):
     note = forms.CharField(label=_("What was done"), required=False, max_length=LONG)
 
 
-class RightAddForm(CaseForm):
-    """A right that the person invoked later; it has a clock of its own."""
+class MessageRightForm(CaseForm):
+    """A right that a message invokes for the first time; its clock counts from the arrival of the message."""
 
-    errors_of = {
-        "right_exists": "right", "right_not_here": "right", "right_unknown": "right",
-        "received_in_future": "received_at",
-    }
+    errors_of = {"right_exists": "right", "right_not_here": "right", "right_unknown": "right"}
 
     right = forms.ChoiceField(label=_("Right"))
-    received_at = forms.DateTimeField(
-        label=_("Arrived at"),
-        help_text=_("Date and time at which the person asked for it. Its clock starts there."),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
-        error_messages={"required": _("Give the date."), "invalid": _("Give a date as 2026-04-07 18:42.")},
-    )
-    detail = _text(_("In the person’s words"), rows=2, required=False)
+    detail = words_field(_("In the person’s words"), rows=2, required=False)
 
     def __init__(self, *args: Any, organisation: Organisation, taken: Iterable[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _choice(self, "right").choices = rights_of(organisation, without=taken)
+
+
+class RightAddForm(MessageRightForm):
+    """A right that the person invoked later; it has a clock of its own."""
+
+    field_order = ("version", "right", "received_at", "detail")
+    errors_of = {**MessageRightForm.errors_of, "received_in_future": "received_at"}
+
+    received_at = moment_field(
+        _("Arrived at"), _("Date and time at which the person asked for it. Its clock starts there.")
+    )
 
 
 def rights_of(organisation: Organisation, *, without: Iterable[str] = ()) -> list[tuple[str, str]]:

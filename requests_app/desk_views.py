@@ -23,7 +23,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
-from dsar.core.errors import Conflict, DomainError, NotAllowed
+from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.files import file_read, file_stream
 from dsar.core.middleware import language_remember
 from dsar.core.models import StoredFile, User
@@ -42,6 +42,7 @@ from requests_app.desk_access import (
     somewhere_or_403,
     task_or_404,
 )
+from requests_app.desk_acts import act_try
 from requests_app.desk_forms import (
     DeskForm,
     LanguageForm,
@@ -116,15 +117,13 @@ def triage(request: HttpRequest) -> HttpResponse:
     return triage_render(request)
 
 
-def triage_render(
-    request: HttpRequest, refused: tuple[int, DeskForm] | None = None, *, status: int = 200
-) -> HttpResponse:
+def triage_render(request: HttpRequest, refused: tuple[int, DeskForm] | None = None) -> HttpResponse:
     """The page; `refused` is the form of one mail, with what was typed."""
     user = somewhere_or_403(request, Act.CASE_READ)
     waiting = InboundMail.objects.visible_to(user).in_triage().select_related("organisation", "raw__key")
     lines = [_triage_line(inbound, user, refused) for inbound in waiting.order_by("received_at", "pk")[:TRIAGE_PAGE]]
     context = {"section": "triage", "lines": lines, "refused": [refused[1]] if refused else []}
-    return desk_render(request, "requests_app/desk_triage.html", context, status=status)
+    return desk_render(request, "requests_app/desk_triage.html", context, status=refused[1].status if refused else 200)
 
 
 def _triage_line(inbound: InboundMail, user: User, refused: tuple[int, DeskForm] | None) -> TriageLine:
@@ -149,14 +148,9 @@ def mail_open_case(request: HttpRequest, mail_id: int) -> HttpResponseBase:
     """Open a case from a mail, with the rights that the member reads in it."""
     inbound = mail_or_404(request, mail_id)
     form = MailOpenForm(request.POST, organisation=inbound.organisation, auto_id=f"open-{inbound.pk}-%s")
-    opened: list[Case] = []
-
-    def service(actor: Actor) -> None:
-        opened.append(mail.mail_open_case(inbound=inbound, rights=form.cleaned_data["rights"], actor=actor).case)
-
     done = _("The case is open. Its clock started when the mail arrived.")
-    refused = _mail_act(request, inbound, form, service, done)
-    return refused or redirect("case-detail", opened[0].reference)
+    refused = _mail_act(request, inbound, form, mail.mail_open_case, done)
+    return refused or redirect("case-detail", form.result.case.reference)
 
 
 @desk_act
@@ -164,12 +158,12 @@ def mail_file_on_case(request: HttpRequest, mail_id: int) -> HttpResponseBase:
     """File a mail on a case that the member names, having looked who sent it."""
     inbound = mail_or_404(request, mail_id)
     form = MailFileForm(request.POST, cases=_cases_of(request, inbound), auto_id=f"file-{inbound.pk}-%s")
-
-    def service(actor: Actor) -> None:
-        mail.mail_file_on_case(inbound=inbound, case=form.cleaned_data["reference"], actor=actor)
-
-    refused = _mail_act(request, inbound, form, service, _("The mail is on its case."))
+    refused = _mail_act(request, inbound, form, _mail_file, _("The mail is on its case."))
     return refused or redirect("case-detail", form.cleaned_data["reference"].reference)
+
+
+def _mail_file(*, inbound: InboundMail, reference: Case, actor: Actor) -> None:
+    mail.mail_file_on_case(inbound=inbound, case=reference, actor=actor)
 
 
 @desk_act
@@ -177,11 +171,7 @@ def mail_set_aside(request: HttpRequest, mail_id: int) -> HttpResponseBase:
     """Set aside a mail that is no request; it stays stored, with the reason."""
     inbound = mail_or_404(request, mail_id)
     form = MailSetAsideForm(request.POST, auto_id=f"aside-{inbound.pk}-%s")
-
-    def service(actor: Actor) -> None:
-        mail.mail_set_aside(inbound=inbound, reason=form.cleaned_data["reason"], actor=actor)
-
-    refused = _mail_act(request, inbound, form, service, _("The mail is set aside. It stays stored."))
+    refused = _mail_act(request, inbound, form, mail.mail_set_aside, _("The mail is set aside. It stays stored."))
     return refused or redirect("desk-triage")
 
 
@@ -190,18 +180,11 @@ def _cases_of(request: HttpRequest, inbound: InboundMail) -> QuerySet[Case]:
 
 
 def _mail_act(
-    request: HttpRequest, inbound: InboundMail, form: DeskForm, service: Callable[[Actor], None], done: str | Promise
+    request: HttpRequest, inbound: InboundMail, form: DeskForm, service: Callable[..., object], done: str | Promise
 ) -> HttpResponse | None:
     """Call the service; the triage page with what was typed when it refuses, None when it is done."""
-    if not form.is_valid():
-        return triage_render(request, (inbound.pk, form), status=422)
-    try:
-        service(actor_in(request, inbound.organisation))
-    except NotAllowed:
-        raise
-    except DomainError as refusal:
-        form.refuse(refusal)
-        return triage_render(request, (inbound.pk, form), status=409 if isinstance(refusal, Conflict) else 422)
+    if not act_try(request, inbound.organisation, form, service, inbound=inbound):
+        return triage_render(request, (inbound.pk, form))
     messages.success(request, str(done))
     return None
 

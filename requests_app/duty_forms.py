@@ -8,8 +8,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.uploads import FilesField
-from requests_app.clock_forms import day_field, moment_field, words_field
-from requests_app.desk_forms import LONG, CaseForm, person_writes
+from requests_app.desk_fields import LONG, day_field, moment_field, person_writes, words_field
+from requests_app.desk_forms import CaseForm
 from requests_app.models import Directive, RecipientNotice
 from requests_app.vocabulary import (
     DirectiveKind,
@@ -227,6 +227,12 @@ class RecipientsForm(CaseForm):
         self.known = {str(line.pk): line for line in lines}
         field = cast("forms.MultipleChoiceField", self.fields["notices"])
         field.choices = [(key, line.name) for key, line in self.known.items()]
+
+    @property
+    def rows(self) -> list[tuple[RecipientNotice, forms.boundfield.BoundWidget | None]]:
+        """Every line with its box."""
+        boxes = {str(box.data["value"]): box for box in self["notices"]}
+        return [(line, boxes.get(key)) for key, line in self.known.items()]
 
     def clean_notices(self) -> list[RecipientNotice]:
         """The lines that were ticked."""

@@ -6,8 +6,8 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dsar.core.models import Organisation
-from requests_app.desk_forms import LONG, CaseForm, rights_of
+from requests_app.desk_fields import LONG
+from requests_app.desk_forms import CaseForm
 from requests_app.models import CaseRight
 
 
@@ -31,22 +31,6 @@ class ReopenForm(CaseForm):
     def clean_rights(self) -> list[CaseRight]:
         """The rights themselves."""
         return [self.answered[code] for code in self.cleaned_data["rights"]]
-
-
-class MessageRightForm(CaseForm):
-    """The right that the message invokes for the first time."""
-
-    errors_of = {"right_exists": "right", "right_not_here": "right", "right_unknown": "right"}
-
-    right = forms.ChoiceField(label=_("Right"))
-    detail = forms.CharField(
-        label=_("In the person’s words"), required=False, max_length=LONG, widget=forms.Textarea(attrs={"rows": 2})
-    )
-
-    def __init__(self, *args: Any, organisation: Organisation, taken: Iterable[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = cast("forms.ChoiceField", self.fields["right"])
-        field.choices = rights_of(organisation, without=taken)
 
 
 class MessageNoteForm(CaseForm):

@@ -1,8 +1,6 @@
 """A message on an answered case: the page that shows it, and the three acts of which exactly one ends its task."""
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import Promise
@@ -10,11 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.roles import Act
 from requests_app import services
-from requests_app.case_views import act
-from requests_app.clock_views import form_page
 from requests_app.desk_access import case_or_404, desk_act, desk_page, member
-from requests_app.desk_forms import DeskForm
-from requests_app.message_forms import MessageNoteForm, MessageRightForm, ReopenForm
+from requests_app.desk_acts import act_back, act_done, act_page
+from requests_app.desk_forms import DeskForm, MessageRightForm
+from requests_app.message_forms import MessageNoteForm, ReopenForm
 from requests_app.models import Case, CaseRight, CaseTask
 from requests_app.vocabulary import TaskKind, TaskState
 
@@ -51,20 +48,15 @@ def _forms(case: Case, refused: DeskForm | None = None) -> dict[str, DeskForm]:
     return {name: refused if type(refused) is type(form) else form for name, form in fresh.items()}
 
 
-def _page(
-    request: HttpRequest, task: CaseTask, refused: DeskForm | None = None, *, error: str = "", status: int = 200
-) -> HttpResponse:
+def _page(request: HttpRequest, task: CaseTask, refused: DeskForm | None = None) -> HttpResponse:
     user = member(request)
-    context: dict[str, Any] = {
-        "task": task,
-        "messages_shown": services.messages_of(task),
-        "may_decide": task.state == TaskState.OPEN and user.may(Act.CASE_WORK, task.case.organisation_id),
-        "forms": _forms(task.case, refused),
-    }
-    form = refused or DeskForm()
-    return form_page(
-        request, task.case, form, "requests_app/message_after_answer.html", context, error=error, status=status
-    )
+    return act_page(
+        request, task.case, refused or DeskForm(), "requests_app/message_after_answer.html",
+        task=task,
+        messages_shown=services.messages_of(task),
+        may_decide=task.state == TaskState.OPEN and user.may(Act.CASE_WORK, task.case.organisation_id),
+        forms=_forms(task.case, refused),
+    )  # fmt: skip
 
 
 @desk_page
@@ -81,8 +73,9 @@ def _act(
     done: str | Promise,
     anchor: str,
 ) -> HttpResponseBase:
-    show = partial(_page, request, task)
-    return act(request, task.case, form, partial(service, task=task), show=show, done=done, anchor=anchor)
+    if act_done(request, task.case, form, service, task=task):
+        return act_back(request, task.case, done, anchor)
+    return _page(request, task, form)
 
 
 @desk_act

@@ -6,8 +6,8 @@ from requests_app.models.cases import Case, CaseRight, ChecklistItem, Party, Par
 from requests_app.models.clocks import CalendarFeed, Digest, Extension, Reminder, Suspension
 from requests_app.models.duties import Directive, Entitlement, HumanReview, RecipientNotice, Restriction, Statement
 from requests_app.models.handling import Breach, Complaint, Forwarding, Hold
+from requests_app.models.integrations import ApiToken, SentOnce, WebhookDelivery, WebhookEndpoint
 from requests_app.models.messages import FormFile, InboundMail, Message, Outgoing
-from requests_app.models.outside import ApiToken, SentOnce, WebhookDelivery, WebhookEndpoint
 from requests_app.models.tasks import CaseTask, RoutingRule
 
 __all__ = [

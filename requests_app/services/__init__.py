@@ -9,7 +9,6 @@ from requests_app.services.breaches import (
     breach_report,
     breaches_sweep,
 )
-from requests_app.services.calls import PostedMessage, message_post, request_post
 from requests_app.services.cases import case_close, case_lock, case_take, case_touch
 from requests_app.services.certificates import receipt_prepare, receipt_queue, receipts_valid
 from requests_app.services.clocks import case_clock_refresh, clock_extended, clocks_changed, clocks_refresh, law_of
@@ -63,6 +62,7 @@ from requests_app.services.handing_on import (
 )
 from requests_app.services.holds import complaint_end, complaint_record, hold_begin, hold_end
 from requests_app.services.human_reviews import human_review_record
+from requests_app.services.idempotency import PostedMessage, message_post, request_post
 from requests_app.services.intake import OpenedCase, case_open, case_right_add
 from requests_app.services.letters import letter_groups, letter_prepare
 from requests_app.services.merging import Candidate, Difference, case_merge, merge_candidates, merge_differences

@@ -1,5 +1,7 @@
 """Where members make tokens for their programs, and administrators set up webhooks."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.db.models import Count, Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -7,7 +9,6 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from dsar.core.errors import DomainError
 from dsar.core.roles import Act
 from requests_app import services
 from requests_app.desk_access import (
@@ -19,8 +20,9 @@ from requests_app.desk_access import (
     organisations_allowing,
     somewhere_or_403,
 )
+from requests_app.desk_acts import act_try, button_done
+from requests_app.integration_forms import ApiTokenForm, OfOrganisationForm, WebhookForm
 from requests_app.models import ApiToken, WebhookDelivery, WebhookEndpoint
-from requests_app.outside_forms import ApiTokenForm, WebhookForm
 from requests_app.services import ShownSecret
 from requests_app.vocabulary import OutgoingState, WebhookEvent
 
@@ -33,19 +35,17 @@ def tokens(request: HttpRequest) -> HttpResponse:
     return _tokens_render(request)
 
 
-def _tokens_render(
-    request: HttpRequest, form: ApiTokenForm | None = None, *, text: str = "", status: int = 200
-) -> HttpResponse:
+def _tokens_render(request: HttpRequest, form: ApiTokenForm | None = None, *, text: str = "") -> HttpResponse:
     """The page; `text` is the token just made, shown this once."""
     user = somewhere_or_403(request, Act.CASE_READ)
     context = {
         "section": "tokens",
         "form": form or ApiTokenForm(organisations=organisations_allowing(user, Act.CASE_READ)),
-        "refused": [form] if form else [],
+        "refused": form.refused if form else [],
         "tokens": ApiToken.objects.visible_to(user).select_related("organisation"),
         "text": text,
     }
-    return desk_render(request, "requests_app/desk_tokens.html", context, status=status)
+    return desk_render(request, "requests_app/desk_tokens.html", context, status=form.status if form else 200)
 
 
 @desk_act
@@ -53,17 +53,14 @@ def api_token_add(request: HttpRequest) -> HttpResponseBase:
     """Make a token, and show it."""
     user = somewhere_or_403(request, Act.CASE_READ)
     form = ApiTokenForm(request.POST, organisations=organisations_allowing(user, Act.CASE_READ))
-    if not form.is_valid():
-        return _tokens_render(request, form, status=422)
-    organisation = form.cleaned_data["organisation"]
-    try:
-        added = services.api_token_add(
-            organisation=organisation, name=form.cleaned_data["name"], actor=actor_in(request, organisation)
-        )
-    except DomainError as error:
-        form.refuse(error)
-        return _tokens_render(request, form, status=422)
-    return _tokens_render(request, text=added.text)
+    if not _added(request, form, services.api_token_add):
+        return _tokens_render(request, form)
+    return _tokens_render(request, text=form.result.text)
+
+
+def _added(request: HttpRequest, form: OfOrganisationForm, service: Callable[..., object]) -> bool:
+    """As `act_try`, for the organisation that the form names."""
+    return form.is_valid() and act_try(request, form.cleaned_data["organisation"], form, service)
 
 
 @desk_act
@@ -86,7 +83,7 @@ def webhooks(request: HttpRequest) -> HttpResponse:
 
 
 def _webhooks_render(
-    request: HttpRequest, form: WebhookForm | None = None, *, shown: ShownSecret | None = None, status: int = 200
+    request: HttpRequest, form: WebhookForm | None = None, *, shown: ShownSecret | None = None
 ) -> HttpResponse:
     """The page; `shown` has the secret just made, shown this once."""
     user = somewhere_or_403(request, Act.ORGANISATION_EDIT)
@@ -100,11 +97,11 @@ def _webhooks_render(
     context = {
         "section": "webhooks",
         "form": form or WebhookForm(organisations=organisations_allowing(user, Act.ORGANISATION_EDIT)),
-        "refused": [form] if form else [],
+        "refused": form.refused if form else [],
         "endpoints": [(endpoint, [WebhookEvent(code).label for code in endpoint.events]) for endpoint in endpoints],
         "shown": shown,
     }
-    return desk_render(request, "requests_app/desk_webhooks.html", context, status=status)
+    return desk_render(request, "requests_app/desk_webhooks.html", context, status=form.status if form else 200)
 
 
 def webhook_or_404(request: HttpRequest, webhook_id: int) -> WebhookEndpoint:
@@ -121,17 +118,9 @@ def webhook_add(request: HttpRequest) -> HttpResponseBase:
     """Add a webhook, and show its secret."""
     user = somewhere_or_403(request, Act.ORGANISATION_EDIT)
     form = WebhookForm(request.POST, organisations=organisations_allowing(user, Act.ORGANISATION_EDIT))
-    if not form.is_valid():
-        return _webhooks_render(request, form, status=422)
-    organisation, url, events = (form.cleaned_data[name] for name in ("organisation", "url", "events"))
-    try:
-        shown = services.webhook_add(
-            organisation=organisation, url=url, events=events, actor=actor_in(request, organisation)
-        )
-    except DomainError as error:
-        form.refuse(error)
-        return _webhooks_render(request, form, status=422)
-    return _webhooks_render(request, shown=shown)
+    if not _added(request, form, services.webhook_add):
+        return _webhooks_render(request, form)
+    return _webhooks_render(request, shown=form.result)
 
 
 @desk_act
@@ -146,8 +135,8 @@ def webhook_rotate(request: HttpRequest, webhook_id: int) -> HttpResponseBase:
 def webhook_disable(request: HttpRequest, webhook_id: int) -> HttpResponseBase:
     """Switch it off."""
     endpoint = webhook_or_404(request, webhook_id)
-    services.webhook_disable(endpoint=endpoint, actor=actor_in(request, endpoint.organisation))
-    messages.success(request, str(_("The webhook is switched off. What was waiting is not sent.")))
+    done = _("The webhook is switched off. What was waiting is not sent.")
+    button_done(request, endpoint.organisation, services.webhook_disable, done, endpoint=endpoint)
     return redirect("desk-webhooks")
 
 
@@ -155,12 +144,8 @@ def webhook_disable(request: HttpRequest, webhook_id: int) -> HttpResponseBase:
 def webhook_enable(request: HttpRequest, webhook_id: int) -> HttpResponseBase:
     """Switch it on again."""
     endpoint = webhook_or_404(request, webhook_id)
-    try:
-        services.webhook_enable(endpoint=endpoint, actor=actor_in(request, endpoint.organisation))
-    except DomainError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, str(_("The webhook is switched on, from the next event on.")))
+    done = _("The webhook is switched on, from the next event on.")
+    button_done(request, endpoint.organisation, services.webhook_enable, done, endpoint=endpoint)
     return redirect("desk-webhooks")
 
 
@@ -168,12 +153,8 @@ def webhook_enable(request: HttpRequest, webhook_id: int) -> HttpResponseBase:
 def webhook_test(request: HttpRequest, webhook_id: int) -> HttpResponseBase:
     """Send a test."""
     endpoint = webhook_or_404(request, webhook_id)
-    try:
-        services.webhook_test(endpoint=endpoint, actor=actor_in(request, endpoint.organisation))
-    except DomainError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, str(_("A test is on its way. Load this page again to see what became of it.")))
+    done = _("A test is on its way. Load this page again to see what became of it.")
+    button_done(request, endpoint.organisation, services.webhook_test, done, endpoint=endpoint)
     return redirect("desk-webhooks")
 
 
