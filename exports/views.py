@@ -10,11 +10,10 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.roles import Act
-from dsar.core.uploads import STAFF, upload_too_large
+from dsar.core.uploads import desk_limits, uploads_refusal, uploads_within
 from exports import services
 from exports.contents import SourceAnswer, contents_of
 from exports.forms import AdmitForm, ByHandForm
@@ -53,7 +52,7 @@ def failure_words(code: str) -> str:
 # ---- by hand ---------------------------------------------------------------------------------------------------------
 
 
-@csrf_exempt  # the size is looked at before anything of the body is read; what follows checks the token
+@uploads_within(desk_limits)
 @desk_view
 def collection_by_hand(request: HttpRequest, task_id: int) -> HttpResponseBase:
     """Record what a source holds: several files, or that nothing was found."""
@@ -61,20 +60,13 @@ def collection_by_hand(request: HttpRequest, task_id: int) -> HttpResponseBase:
     collection = services.collection_of_task(task)
     if collection is None:
         raise Http404
-    if int(request.META.get("CONTENT_LENGTH") or 0) > STAFF.read_bytes:
-        form = ByHandForm({})
-        form.errors.clear()
-        form.refuse(upload_too_large())
-        return _by_hand_render(request, task, collection, form, status=413)
-    answered: HttpResponseBase = _by_hand_answer(request, task, collection)
-    return answered
-
-
-@csrf_protect
-def _by_hand_answer(request: HttpRequest, task: CaseTask, collection: Collection) -> HttpResponseBase:
     if request.method != "POST":
         return _by_hand_render(request, task, collection, ByHandForm())
     form = ByHandForm(request.POST, request.FILES)
+    if refusal := uploads_refusal(request):
+        form.is_valid()
+        form.refuse(refusal)
+        return _by_hand_render(request, task, collection, form, status=413)
     if not form.is_valid():
         return _by_hand_render(request, task, collection, form, status=422)
     try:
@@ -87,8 +79,8 @@ def _by_hand_answer(request: HttpRequest, task: CaseTask, collection: Collection
         )
     except NotAllowed:
         raise
-    except DomainError as refusal:
-        form.refuse(refusal)
+    except DomainError as error:
+        form.refuse(error)
         return _by_hand_render(request, task, collection, form, status=422)
     messages.success(request, _("Recorded. Thank you."))
     return HttpResponseRedirect(_after_task(request, task))

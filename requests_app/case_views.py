@@ -18,7 +18,7 @@ from django.utils.translation import override as language_override
 from dsar.core.actors import Actor
 from dsar.core.errors import Conflict, DomainError, NotAllowed
 from dsar.core.roles import Act
-from dsar.core.uploads import STAFF, uploads_refusal, uploads_within
+from dsar.core.uploads import desk_limits, uploads_refusal, uploads_within
 from requests_app import services
 from requests_app.case_page import case_page, conflict_message
 from requests_app.desk_access import (
@@ -257,20 +257,20 @@ def _passphrase_shown(request: HttpRequest, case: Case, told: dict[str, Any]) ->
     return desk_render(request, "requests_app/answer_release.html", {"case": case, "section": "queue", **told})
 
 
-@uploads_within(STAFF)
+@uploads_within(desk_limits)
 @desk_act
 def message_send(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Write to the person, with files."""
     case = case_or_404(request, reference, Act.CASE_WORK)
     form = MessageForm(request.POST, request.FILES, auto_id="message-%s")
-    if refusal := uploads_refusal(request, STAFF):
+    if refusal := uploads_refusal(request):
         form.is_valid()
         form.refuse(refusal)
         return case_render(request, case, forms={"message": form}, status=413)
 
     @transaction.atomic
     def send(*, documents: list[Any], **fields: Any) -> None:
-        stored = services.uploads_keep(case=case, uploads=documents, limits=STAFF)
+        stored = services.uploads_keep(case=case, uploads=documents, limits=desk_limits())
         services.message_send(case=case, files=stored, **fields)
 
     return act(request, case, form, send, key="message", done=_("The message is sent."), anchor="timeline")

@@ -11,7 +11,7 @@ from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.roles import Act
-from dsar.core.uploads import STAFF, uploads_refusal, uploads_within
+from dsar.core.uploads import desk_limits, uploads_refusal, uploads_within
 from requests_app import services
 from requests_app.case_views import LETTER_POLICY, act
 from requests_app.clock_views import form_page
@@ -165,7 +165,7 @@ def recipients_tell(request: HttpRequest, reference: str) -> HttpResponseBase:
     )
 
 
-@uploads_within(STAFF)
+@uploads_within(desk_limits)
 @desk_view
 def safeguards_send(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Send a copy of the safeguards of transfers, with documents."""
@@ -178,13 +178,13 @@ def safeguards_send(request: HttpRequest, reference: str) -> HttpResponseBase:
 
     @transaction.atomic  # a refusal keeps no file
     def send(*, actor: Actor, documents: list[Any], **fields: Any) -> None:
-        files = services.uploads_keep(case=case, uploads=documents, limits=STAFF)
+        files = services.uploads_keep(case=case, uploads=documents, limits=desk_limits())
         services.safeguards_send(case=case, files=files, actor=actor, **fields)
 
     if request.method != "POST":
         return show(SafeguardsForm(language=case.language, initial={"version": case.version}))
     form = SafeguardsForm(request.POST, request.FILES, language=case.language)
-    if refusal := uploads_refusal(request, STAFF):
+    if refusal := uploads_refusal(request):
         form.is_valid()
         form.refuse(refusal)
         return show(form, status=413)
