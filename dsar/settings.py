@@ -216,16 +216,26 @@ STATIC_ROOT = DATA_DIR / "static"
 # Of what is typed; files, mails and answers of sources have limits of their own where they are read.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
-# Files that may be attached to the public form before it is sent: how many, and megabytes of one and of all together.
+# Files that a person may attach to the public form or to one message: how many, megabytes of one and of all together.
 DSAR_FORM_FILES = env.int("DSAR_FORM_FILES", default=10)
 DSAR_FORM_FILE_MB = env.int("DSAR_FORM_FILE_MB", default=10)
 DSAR_FORM_FILES_MB = env.int("DSAR_FORM_FILES_MB", default=25)
+# The same for staff, with one form of the desk.
+DSAR_DESK_FILES = env.int("DSAR_DESK_FILES", default=20)
+DSAR_DESK_FILE_MB = env.int("DSAR_DESK_FILE_MB", default=50)
+DSAR_DESK_FILES_MB = env.int("DSAR_DESK_FILES_MB", default=200)
 # Requests from one address of the network in so many minutes: above the first number a person looks at them before any
 # mail leaves; above the second the form says to come back later, and keeps what was typed. Files count up to the third.
 DSAR_FORM_MINUTES = env.int("DSAR_FORM_MINUTES", default=60)
 DSAR_FORM_LOOK_AFTER = env.int("DSAR_FORM_LOOK_AFTER", default=10)
 DSAR_FORM_REFUSE_AFTER = env.int("DSAR_FORM_REFUSE_AFTER", default=100)
 DSAR_FORM_FILES_REFUSE_AFTER = env.int("DSAR_FORM_FILES_REFUSE_AFTER", default=200)
+# Requests by the API without a token, counted and judged alike; then calls a minute, from one address and by one token.
+DSAR_API_MINUTES = env.int("DSAR_API_MINUTES", default=60)
+DSAR_API_LOOK_AFTER = env.int("DSAR_API_LOOK_AFTER", default=10)
+DSAR_API_REFUSE_AFTER = env.int("DSAR_API_REFUSE_AFTER", default=60)
+DSAR_API_CALLS = env.int("DSAR_API_CALLS", default=120)
+DSAR_API_TOKEN_CALLS = env.int("DSAR_API_TOKEN_CALLS", default=600)
 CSRF_FAILURE_VIEW = "requests_app.public_form_views.csrf_failure"
 
 AUTH_USER_MODEL = "core.User"

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dsar.core.uploads import FilesField
+from dsar.core.uploads import FilesField, desk_limits
 from requests_app.desk_fields import LONG
 from requests_app.desk_forms import DeskForm
 
@@ -21,8 +21,8 @@ class ByHandForm(DeskForm):
 
     documents = FilesField(
         label=_("Files"),
-        required=False,
-        help_text=_("Documents, exports, screenshots: as they are, up to 20 files of 50 MB."),
+        limits=desk_limits,
+        help_text=_("Documents, exports, screenshots: as they are."),
     )
     nothing_found = forms.BooleanField(label=_("Nothing found"), required=False)
     note = forms.CharField(

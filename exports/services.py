@@ -23,7 +23,7 @@ from dsar.core.files import file_store
 from dsar.core.models import StoredFile
 from dsar.core.roles import Act
 from dsar.core.texts import localised
-from dsar.core.uploads import IncomingFile, upload_store, uploads_check
+from dsar.core.uploads import IncomingFile, desk_limits, upload_store, uploads_check
 from exports.attribution import Attribution
 from exports.contents import contents_of
 from exports.doubts import doubts_settle
@@ -303,7 +303,7 @@ def collection_by_hand(
         raise DomainError("answer_contradicts", _("You added files and ticked “Nothing found”. Keep one of the two."))
     if not files and not nothing_found:
         raise DomainError("answer_missing", _("Add at least one file, or tick “Nothing found”."))
-    uploads_check(files)
+    uploads_check(files, desk_limits())
     stored = [upload_store(key=task.case.key, file=file) for file in files]
     with transaction.atomic():
         case_right = _right_locked(collection)

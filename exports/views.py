@@ -10,10 +10,9 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from dsar.core.roles import Act
-from dsar.core.uploads import STAFF, upload_too_large
+from dsar.core.uploads import desk_limits, uploads_refusal, uploads_within
 from exports import services
 from exports.contents import SourceAnswer, contents_of
 from exports.forms import AdmitForm, ByHandForm
@@ -53,7 +52,7 @@ def failure_words(code: str) -> str:
 # ---- by hand ---------------------------------------------------------------------------------------------------------
 
 
-@csrf_exempt  # the size is looked at before anything of the body is read; what follows checks the token
+@uploads_within(desk_limits)
 @desk_view
 def collection_by_hand(request: HttpRequest, task_id: int) -> HttpResponseBase:
     """Record what a source holds: several files, or that nothing was found."""
@@ -61,20 +60,12 @@ def collection_by_hand(request: HttpRequest, task_id: int) -> HttpResponseBase:
     collection = services.collection_of_task(task)
     if collection is None:
         raise Http404
-    if int(request.META.get("CONTENT_LENGTH") or 0) > STAFF.read_bytes:
-        form = ByHandForm({})
-        form.errors.clear()
-        form.refuse(upload_too_large(), status=413)
-        return _by_hand_render(request, task, collection, form)
-    answered: HttpResponseBase = _by_hand_answer(request, task, collection)
-    return answered
-
-
-@csrf_protect
-def _by_hand_answer(request: HttpRequest, task: CaseTask, collection: Collection) -> HttpResponseBase:
     if request.method != "POST":
         return _by_hand_render(request, task, collection, ByHandForm())
     form = ByHandForm(request.POST, request.FILES)
+    if refusal := uploads_refusal(request):
+        form.refuse(refusal, status=413)
+        return _by_hand_render(request, task, collection, form)
     if not act_try(request, task.case.organisation, form, services.collection_by_hand, task=task):
         return _by_hand_render(request, task, collection, form)
     messages.success(request, _("Recorded. Thank you."))

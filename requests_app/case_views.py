@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override as language_override
 
 from dsar.core.roles import Act
-from dsar.core.uploads import STAFF, uploads_refusal, uploads_within
+from dsar.core.uploads import desk_limits, uploads_refusal, uploads_within
 from requests_app import services
 from requests_app.desk_access import case_or_404, desk_act, desk_page, desk_render, right_or_404
 from requests_app.desk_acts import act, act_back, act_done, case_render, letter_shown
@@ -188,13 +188,13 @@ def _passphrase_shown(request: HttpRequest, case: Case, form: DeskForm) -> HttpR
     return desk_render(request, "requests_app/answer_release.html", context)
 
 
-@uploads_within(STAFF)
+@uploads_within(desk_limits)
 @desk_act
 def message_send(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Write to the person, with files."""
     case = case_or_404(request, reference, Act.CASE_WORK)
     form = MessageForm(request.POST, request.FILES, auto_id="message-%s")
-    if refusal := uploads_refusal(request, STAFF):
+    if refusal := uploads_refusal(request):
         form.refuse(refusal, status=413)
         return case_render(request, case, {"message": form})
     done = _("The message is sent.")
@@ -203,7 +203,7 @@ def message_send(request: HttpRequest, reference: str) -> HttpResponseBase:
 
 @transaction.atomic  # a refusal keeps no file
 def _message_send(*, case: Case, documents: list[Any], **fields: Any) -> None:
-    files = services.uploads_keep(case=case, uploads=documents, limits=STAFF)
+    files = services.uploads_keep(case=case, uploads=documents, limits=desk_limits())
     services.message_send(case=case, files=files, **fields)
 
 

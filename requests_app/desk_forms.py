@@ -13,7 +13,7 @@ from dsar.core.errors import DomainError
 from dsar.core.models import Membership, Organisation, Team
 from dsar.core.rights import RIGHTS
 from dsar.core.templatetags.dsar_format import article
-from dsar.core.uploads import FilesField
+from dsar.core.uploads import FilesField, desk_limits
 from requests_app.desk_fields import LONG, moment_field, person_writes, words_field
 from requests_app.grounds import GROUNDS
 from requests_app.models import Case, CaseRight
@@ -236,8 +236,8 @@ class MessageForm(CaseForm):
     )
     documents = FilesField(
         label=_("Files for the person"),
-        help_text=_("Up to 20 files of 50 MB. They leave the tracking page only after a second channel."),
-        required=False,
+        limits=desk_limits,
+        help_text=_("They leave the tracking page only after a second channel."),
     )
 
 

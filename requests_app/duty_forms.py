@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dsar.core.uploads import FilesField
+from dsar.core.uploads import FilesField, desk_limits
 from requests_app.desk_fields import LONG, day_field, moment_field, person_writes, words_field
 from requests_app.desk_forms import CaseForm
 from requests_app.models import Directive, RecipientNotice
@@ -249,7 +249,8 @@ class SafeguardsForm(CaseForm):
 
     text = words_field(_("Words of your own"), "", required=False)
     documents = FilesField(
-        label=_("Documents"), required=False,
+        label=_("Documents"),
+        limits=desk_limits,
         help_text=_("The clauses or rules themselves; take out first what is a business secret."),
     )
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override as language_override
 
 from dsar.core.roles import Act
-from dsar.core.uploads import STAFF, uploads_refusal, uploads_within
+from dsar.core.uploads import desk_limits, uploads_refusal, uploads_within
 from requests_app import services
 from requests_app.desk_access import case_or_404, desk_act, desk_view, right_or_404
 from requests_app.desk_acts import act, act_back, act_done, act_page, form_of
@@ -56,13 +56,13 @@ def recipients_tell(request: HttpRequest, reference: str) -> HttpResponseBase:
     )
 
 
-@uploads_within(STAFF)
+@uploads_within(desk_limits)
 @desk_view
 def safeguards_send(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Send a copy of the safeguards of transfers, with documents."""
     case = case_or_404(request, reference, Act.CASE_WORK)
     form = form_of(request, case, SafeguardsForm, language=case.language)
-    if refusal := uploads_refusal(request, STAFF):
+    if refusal := uploads_refusal(request):
         form.refuse(refusal, status=413)
     elif act_done(request, case, form, _safeguards_send, case=case):
         return act_back(request, case, _("The safeguards are sent."), "timeline")
@@ -73,7 +73,7 @@ def safeguards_send(request: HttpRequest, reference: str) -> HttpResponseBase:
 
 @transaction.atomic  # a refusal keeps no file
 def _safeguards_send(*, case: Case, documents: list[Any], **fields: Any) -> None:
-    files = services.uploads_keep(case=case, uploads=documents, limits=STAFF)
+    files = services.uploads_keep(case=case, uploads=documents, limits=desk_limits())
     services.safeguards_send(case=case, files=files, **fields)
 
 

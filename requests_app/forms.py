@@ -21,7 +21,7 @@ from dsar.core.errors import DomainError
 from dsar.core.hashing import keyed_hash
 from dsar.core.models import StoredFile
 from dsar.core.rights import RIGHTS
-from dsar.core.uploads import PUBLIC, FilesField, uploads_check
+from dsar.core.uploads import FilesField, public_limits, uploads_check
 from requests_app.form_choices import CAPACITIES, capacities_for, choices_for, countries
 from requests_app.incoming import IncomingRequest, RightInvoked
 from requests_app.vocabulary import ACTING, Capacity, Channel
@@ -356,10 +356,8 @@ class MessageForm(PublicForm):
     body = TextField(label=_("Write to us"), limit=LONG_TEXT, long=True)
     documents = FilesField(
         label=_("Add files"),
-        help_text=_(
-            "Up to 5 files of 10 MB. Do not send an identity document unless we asked you for one: we do not need it."
-        ),
-        required=False,
+        limits=public_limits,
+        help_text=_("Do not send an identity document unless we asked you for one: we do not need it."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -368,7 +366,7 @@ class MessageForm(PublicForm):
         if not cleaned.get("body") and not cleaned.get("documents") and "body" not in self.errors:
             self.add_error("body", _("Write something first."))
         try:
-            uploads_check(cleaned.get("documents") or [], PUBLIC)
+            uploads_check(cleaned.get("documents") or [], public_limits())
         except DomainError as error:
             self.add_error("documents", str(error))
         return cleaned

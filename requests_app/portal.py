@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from functools import wraps
 from typing import Any, Concatenate
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
-from dsar.core.hashing import keyed_hash, keyed_hash_matches
+from dsar.core.hashing import keyed_hash_matches
 from dsar.core.models import Organisation
 from dsar.core.network import network_address
+from dsar.core.rates import HOUR, MINUTE, Rate
 from requests_app import services
 from requests_app.models import Case, Deliverable
 from requests_app.public_pages import organisation_page
@@ -24,8 +24,11 @@ from requests_app.vocabulary import DeliverableKind, Delivery
 SESSION_KEY = "portal"
 IDLE_SECONDS = 30 * 60
 SECOND_CHANNEL_SECONDS = 30 * 60
-TRIES = 10  # wrong keys per case and address of the network, in TRIES_SECONDS
-TRIES_SECONDS = 15 * 60
+TRIES = Rate("tries", 10, 15 * MINUTE)  # wrong keys: see attempt_key
+# Of one case, and not of one session, so that signing in again starts no new count.
+MESSAGES = Rate("messages", 20, HOUR)
+WITHDRAWALS = Rate("withdrawals", 10, HOUR)
+ADDRESSES = Rate("addresses", 10, HOUR)
 _NO_KEY = "0" * 64  # a hash that no key has
 
 
@@ -120,35 +123,6 @@ def second_channel_needed(deliverable: Deliverable) -> bool:
     return personal and deliverable.delivery != Delivery.SINGLE_CHANNEL
 
 
-def act_allowed(case: Case, act: str, most: int, seconds: int) -> bool:
-    """Count one act on the tracking page of a case; False after `most` in `seconds`.
-
-    Counted by case and not by session, so that signing in again starts no new count. Without the cache nothing counts.
-    """
-    return _counted("portal:act:" + keyed_hash("acts", f"{case.pk}:{act}"), most, seconds)
-
-
-def attempt_allowed(request: HttpRequest, subject: str) -> bool:
-    """Count one attempt at a case from this network address; False after ten in a quarter of an hour.
-
-    Without the cache nothing is counted and the attempt is allowed: a key has 80 bits, and codes count their own
-    attempts in the database.
-    """
-    return _counted(_attempt_name(request, subject), TRIES, TRIES_SECONDS)
-
-
-def _counted(name: str, most: int, seconds: int) -> bool:
-    try:
-        cache.add(name, 0, seconds)
-        return cache.incr(name) <= most
-    except ValueError:  # it expired between the two, or the cache is away
-        return True
-
-
-def attempts_forget(request: HttpRequest, subject: str) -> None:
-    """The right key was given: what was mistyped before no longer counts."""
-    cache.delete(_attempt_name(request, subject))
-
-
-def _attempt_name(request: HttpRequest, subject: str) -> str:
-    return "portal:" + keyed_hash("attempts", f"{subject}:{network_address(request)}")
+def attempt_key(request: HttpRequest, subject: str) -> str:
+    """What `TRIES` counts: one subject, tried from one address of the network."""
+    return f"{subject}:{network_address(request)}"

@@ -12,14 +12,13 @@ from requests_app import access_codes, services
 from requests_app.addresses import address_hint, address_masked
 from requests_app.forms import CodeForm, form_errors
 from requests_app.models import AccessCode, Case, PartyAddress
-from requests_app.portal import Portal, act_allowed, portal_page
+from requests_app.portal import ADDRESSES, WITHDRAWALS, Portal, portal_page
 from requests_app.portal_case_views import channel_asked
 from requests_app.portal_forms import KINDS, AddressForm, WithdrawForm
 from requests_app.public_pages import page_render
 from requests_app.remedies import authorities_of
 
 PAGE = ["GET", "HEAD", "POST"]
-ACTS_AN_HOUR = 10  # of one kind on one case
 TOO_OFTEN = _("You have tried very often. Wait an hour, then do it again.")
 
 
@@ -46,7 +45,7 @@ def track_withdraw(request: HttpRequest, case: Case, portal: Portal) -> HttpResp
         form = WithdrawForm(request.POST, rights=rights)
         ticked = request.POST.getlist("right")
         if form.is_valid():
-            if not act_allowed(case, "withdraw", ACTS_AN_HOUR, 3600):
+            if WITHDRAWALS.count(case.pk).is_over:
                 form.add_error(None, str(TOO_OFTEN))
                 status = 429
             else:
@@ -91,7 +90,7 @@ def _address_add(request: HttpRequest, case: Case, portal: Portal) -> HttpRespon
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _address_page(request, case, form, CodeForm())
-    if not act_allowed(case, "address", ACTS_AN_HOUR, 3600):
+    if ADDRESSES.count(case.pk).is_over:
         form.add_error(None, str(TOO_OFTEN))
         return _address_page(request, case, form, CodeForm(), status=429)
     try:

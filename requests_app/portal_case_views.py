@@ -19,13 +19,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from dsar.core.errors import DomainError
 from dsar.core.files import file_stream
 from dsar.core.models import StoredFile
-from dsar.core.uploads import PUBLIC, uploads_refusal, uploads_within
+from dsar.core.uploads import public_limits, uploads_refusal, uploads_within
 from requests_app import services
 from requests_app.clock_history import clock_history
 from requests_app.clock_words import due_words
 from requests_app.forms import MessageForm, form_errors
 from requests_app.models import Case, CaseRight, Deliverable, Message, PartyAddress
-from requests_app.portal import Portal, act_allowed, portal_close, portal_page, portal_save, second_channel_needed
+from requests_app.portal import MESSAGES, Portal, portal_close, portal_page, portal_save, second_channel_needed
 from requests_app.portal_words import rights_shown, title_of
 from requests_app.public_pages import page_render
 from requests_app.public_views import clocks_of
@@ -33,10 +33,8 @@ from requests_app.vocabulary import RECEIPT_KINDS, DeliverableKind, DeliverableS
 
 log = logging.getLogger(__name__)
 
-MESSAGES_AN_HOUR = 20  # of one case, by the tracking page
 
-
-@uploads_within(PUBLIC)
+@uploads_within(public_limits)
 @portal_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def track_case(request: HttpRequest, case: Case, portal: Portal) -> HttpResponseBase:
@@ -49,18 +47,18 @@ def track_case(request: HttpRequest, case: Case, portal: Portal) -> HttpResponse
         portal_close(request)
         return redirect("public-track", case.organisation.slug)
     form = MessageForm(request.POST, request.FILES)
-    if refusal := uploads_refusal(request, PUBLIC):
+    if refusal := uploads_refusal(request):
         form.errors.clear()
         form.add_error("documents", str(refusal))
         return case_page_shown(request, case, portal, form, status=413)
     if not form.is_valid():
         return case_page_shown(request, case, portal, form)
-    if not act_allowed(case, "message", MESSAGES_AN_HOUR, 3600):
+    if MESSAGES.count(case.pk).is_over:
         form.add_error("body", _("You have written very often. Wait an hour, then send it: the text is still here."))
         return case_page_shown(request, case, portal, form, status=429)
     try:
         with transaction.atomic():
-            files = services.uploads_keep(case=case, uploads=form.cleaned_data["documents"], limits=PUBLIC)
+            files = services.uploads_keep(case=case, uploads=form.cleaned_data["documents"], limits=public_limits())
             services.message_receive(case=case, body=form.cleaned_data["body"], files=files)
     except DomainError as error:
         form.add_error("documents" if error.code.startswith("upload") else "body", str(error))

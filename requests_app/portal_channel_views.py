@@ -16,9 +16,9 @@ from requests_app.forms import CodeForm, SignInForm, form_errors
 from requests_app.models import AccessCode, Case, PartyAddress
 from requests_app.portal import (
     SECOND_CHANNEL_SECONDS,
+    TRIES,
     Portal,
-    attempt_allowed,
-    attempts_forget,
+    attempt_key,
     key_fits,
     portal_save,
 )
@@ -42,12 +42,12 @@ def _second_key(request: HttpRequest, case: Case, portal: Portal) -> HttpRespons
         key = tracking_key_parse(form.data.get("key", ""))
         if key is None:
             form.add_error("key", _("A tracking key has sixteen letters and digits. Copy it from your receipt."))
-        elif not attempt_allowed(request, case.reference):
+        elif TRIES.count(attempt_key(request, case.reference)).is_over:
             form.add_error("key", _("Too many wrong keys. Wait a quarter of an hour, then try again."))
         elif not key_fits(case, key):
             form.add_error("key", _("This is not the key of this request. Compare it with your receipt."))
         else:
-            attempts_forget(request, case.reference)
+            TRIES.forget(attempt_key(request, case.reference))
             return _second_proven(request, case, portal)
     return _second_page(request, case, portal, {"field": form["key"], "by": "key"}, form)
 

@@ -15,8 +15,8 @@ from requests_app.addresses import address_normalise
 from requests_app.forms import CodeForm, SignInForm, form_errors
 from requests_app.models import AccessCode, Case, PartyAddress
 from requests_app.portal import (
-    attempt_allowed,
-    attempts_forget,
+    TRIES,
+    attempt_key,
     key_fits,
     portal_case,
     portal_close,
@@ -66,7 +66,7 @@ def _key_try(request: HttpRequest, organisation: Organisation, form: SignInForm,
         form.add_error("key", _("A tracking key has sixteen letters and digits. Copy it from your receipt."))
     if reference is None or key is None:
         return _sign_in_page(request, organisation, form)
-    if not attempt_allowed(request, reference):
+    if TRIES.count(attempt_key(request, reference)).is_over:
         form.add_error("key", _("Too many wrong keys. Wait a quarter of an hour, then try again."))
         return _sign_in_page(request, organisation, form)
     case = Case.objects.filter(organisation=organisation, reference=reference).first()
@@ -74,7 +74,7 @@ def _key_try(request: HttpRequest, organisation: Organisation, form: SignInForm,
     if not key_fits(case, key) or case is None:
         form.add_error("key", _("This reference and this key do not belong together. Compare both with your receipt."))
         return _sign_in_page(request, organisation, form)
-    attempts_forget(request, reference)
+    TRIES.forget(attempt_key(request, reference))
     case.organisation = organisation
     portal_open(request, case=case, opened_by="key")
     request.session.pop(PENDING, None)
@@ -90,7 +90,8 @@ def _code_ask(
         form.add_error("email", _("Write the complete e-mail address of your request."))
     if reference is None or form.errors:
         return _sign_in_page(request, organisation, form)
-    address = _address(organisation, reference, email) if attempt_allowed(request, f"code:{reference}") else None
+    counted = TRIES.count(attempt_key(request, f"code:{reference}"))
+    address = None if counted.is_over else _address(organisation, reference, email)
     portal_close(request)  # the next page asks for this code, not for one of a case that is still open
     request.session[PENDING] = {"address_id": address.pk if address else None}
     services.portal_code_ask(address=address)

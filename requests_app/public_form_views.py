@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any, cast
 
 from django.conf import settings
@@ -12,24 +13,17 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.csrf import csrf_failure as csrf_failure_page
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from dsar.core.errors import DomainError
 from dsar.core.models import Organisation
+from dsar.core.rates import MINUTE
 from dsar.core.rights import RIGHTS
 from dsar.core.texts import country_name
-from dsar.core.uploads import MEBIBYTE, IncomingFile, upload_too_large
+from dsar.core.uploads import IncomingFile, public_limits, uploads_refusal, uploads_within
 from requests_app import services
 from requests_app.form_choices import CAPACITIES, capacities_for, choices_for, groups_for
-from requests_app.form_guard import (
-    body_limit,
-    files_count,
-    files_were_skipped,
-    form_limits,
-    visit_judge,
-    window_seconds,
-)
+from requests_app.form_guard import files_count, visit_judge
 from requests_app.forms import HONEYPOT, ORDER, PAGES, Answers, QuestionForm, form_errors, incoming_from_form
 from requests_app.models import FormFile
 from requests_app.proof_of_work import challenge_make
@@ -39,17 +33,11 @@ from requests_app.tracking import case_by_submission
 from requests_app.vocabulary import Capacity
 
 
-@csrf_exempt  # the size is looked at before anything of the body is read; what follows checks the token
-def public_request(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The form."""
-    body_limit(request)
-    return _request_page(request, slug=slug)
-
-
+@uploads_within(public_limits)
 @organisation_page
 @require_http_methods(["GET", "HEAD", "POST"])
-@csrf_protect
-def _request_page(request: HttpRequest, organisation: Organisation) -> HttpResponse:
+def public_request(request: HttpRequest, organisation: Organisation) -> HttpResponse:
+    """The form."""
     if request.method != "POST":
         asked = request.GET.getlist("right")
         return _question(request, organisation, Answers(rights=asked, country=organisation.country), "want")
@@ -162,14 +150,11 @@ def _want_context(
         }
         for group in groups_for(organisation.country)
     ]
-    limits = form_limits()
     return {
         "groups": groups,
         "files": files,
         "files_problem": problem,
-        "files_most": limits.files,
-        "file_megabytes": limits.file_bytes // MEBIBYTE,
-        "files_megabytes": limits.total_bytes // MEBIBYTE,
+        "files_limits": public_limits().words,
         "honeypot": HONEYPOT,
         "honeypot_value": answers.data.get(HONEYPOT, ""),
     }
@@ -179,12 +164,12 @@ def _files_change(request: HttpRequest, organisation: Organisation, answers: Ans
     """Keep the files that came and take away the one whose button was pressed; returns what is wrong with them."""
     token = answers.token
     files = cast("list[IncomingFile]", request.FILES.getlist("files"))
-    if files_were_skipped(request):
-        return str(upload_too_large(form_limits()))
+    if refusal := uploads_refusal(request):
+        return str(refusal)
     try:
         if files:
             files_count(request, len(files))
-            services.form_files_add(organisation=organisation, token=token, files=files, limits=form_limits())
+            services.form_files_add(organisation=organisation, token=token, files=files, limits=public_limits())
     except DomainError as refusal:
         return str(refusal)
     removed = answers.data.get("remove", "")
@@ -284,8 +269,8 @@ def _send(request: HttpRequest, organisation: Organisation, answers: Answers) ->
     submission = answers.submission_of(incoming)
     if case_by_submission(organisation, submission) is None:
         visit = visit_judge(request, answers, submission)
-        if visit.is_flood:
-            return _later(request, organisation, answers)
+        if visit.wait:
+            return _later(request, organisation, answers, visit.wait)
         incoming = replace(incoming, spam_signs=visit.signs)
     try:
         services.form_send(replace(incoming, submission=submission), organisation=organisation)
@@ -305,9 +290,12 @@ def _send(request: HttpRequest, organisation: Organisation, answers: Answers) ->
     return response
 
 
-def _later(request: HttpRequest, organisation: Organisation, answers: Answers) -> HttpResponse:
-    """Far too many came from the same place: nothing is recorded, nothing typed is lost, other doors are open."""
-    minutes = window_seconds() // 60
+def _later(request: HttpRequest, organisation: Organisation, answers: Answers, wait: int) -> HttpResponse:
+    """Far too many came from the same place: nothing is recorded, nothing typed is lost, other doors are open.
+
+    `wait`: seconds until it can be sent again.
+    """
+    minutes = ceil(wait / MINUTE)
     sentence = ngettext(
         "Very many requests come from your network at the moment. Yours was not recorded yet. It stays on this page: "
         "send it again in %(minutes)d minute.",
@@ -317,5 +305,5 @@ def _later(request: HttpRequest, organisation: Organisation, answers: Answers) -
     )
     response = _check(request, organisation, answers, message=sentence % {"minutes": minutes}, is_later=True)
     response.status_code = 429
-    response.headers["Retry-After"] = str(window_seconds())
+    response.headers["Retry-After"] = str(wait)
     return response

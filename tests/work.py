@@ -12,7 +12,12 @@ def work_solved(page: str) -> str:
     found = re.search(r'data-work="([^"]*)"', page)
     if found is None:
         raise LookupError("the page sets no sum")
-    challenge = altcha.Challenge.from_dict(json.loads(unescape(found[1])))
+    return challenge_solved(unescape(found[1]))
+
+
+def challenge_solved(text: str) -> str:
+    """The same for a challenge as it is, in JSON."""
+    challenge = altcha.Challenge.from_dict(json.loads(text))
     solution = altcha.solve_challenge(challenge)
     assert solution is not None
     return altcha.Payload(challenge=challenge, solution=solution).to_base64()

@@ -6,6 +6,7 @@ Cookies of the desk open nothing here, so no page of another site can call the A
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -17,17 +18,15 @@ from rest_framework.views import APIView
 
 from dsar.core.actors import Actor
 from dsar.core.hashing import keyed_hash, keyed_hash_matches
-from dsar.core.network import calls_counted, network_address
+from dsar.core.network import network_address
+from dsar.core.rates import MINUTE, Rate
 from requests_app import services
 from requests_app.api.reading import JsonParser
 from requests_app.models import ApiToken, Case
-from requests_app.portal import TRIES_SECONDS, attempt_allowed, attempts_forget
+from requests_app.portal import TRIES, attempt_key
 from requests_app.references import reference_parse
 from requests_app.tracking import tracking_key_parse
 
-MINUTE, HOUR = 60, 3600
-CALLS_OF_SOURCE = 120  # a minute, without a token
-CALLS_OF_TOKEN = 600  # a minute
 NOTED_SECONDS = 30 * MINUTE  # one reading of a case in the journal for so long, as a session of the tracking page
 
 
@@ -81,12 +80,12 @@ class ApiView(APIView):
         try:
             super().perform_authentication(request)
         except exceptions.AuthenticationFailed:
-            calls_limit(f"api:{network_address(request)}", CALLS_OF_SOURCE, MINUTE)
+            calls_limit(_calls_of_source(), network_address(request))
             raise
         if token := token_of(request):
-            calls_limit(f"api-token:{token.pk}", CALLS_OF_TOKEN, MINUTE)
+            calls_limit(Rate("api-token", settings.DSAR_API_TOKEN_CALLS, MINUTE), token.pk)
         else:
-            calls_limit(f"api:{network_address(request)}", CALLS_OF_SOURCE, MINUTE)
+            calls_limit(_calls_of_source(), network_address(request))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         """No browser and no proxy stores what is said here."""
@@ -106,12 +105,16 @@ class NothingHere(ApiView):
         raise exceptions.NotFound(_("No such address. Addresses of the API end with a slash."))
 
 
-def calls_limit(subject: str, limit: int, seconds: int) -> int:
-    """Count one call; how many there were in this span of time. Raises Throttled for one too many."""
-    count, wait = calls_counted(subject, seconds)
-    if count > limit:
-        raise too_many(wait)
-    return count
+def calls_limit(rate: Rate, key: object) -> int:
+    """Count one call; how many there were in this window. Raises Throttled for one too many."""
+    counted = rate.count(key)
+    if counted.is_over:
+        raise too_many(counted.wait)
+    return counted.number
+
+
+def _calls_of_source() -> Rate:
+    return Rate("api", settings.DSAR_API_CALLS, MINUTE)
 
 
 def too_many(wait: int) -> exceptions.Throttled:
@@ -169,8 +172,7 @@ def case_for(request: Request, reference: str) -> Case:
 
 def _case_by_key(request: Request, reference: str, key: str) -> Case:
     """An unknown reference takes the same way as a wrong key, to the end: neither answer nor time tells them apart."""
-    if not attempt_allowed(request, reference):
-        raise too_many(TRIES_SECONDS)
+    calls_limit(TRIES, attempt_key(request, reference))
     known = Case.objects.select_related("organisation").filter(organisation__is_active=True, reference=reference)
     case = known.first()
     stored = case.tracking_key_hash if case else ""
@@ -179,7 +181,7 @@ def _case_by_key(request: Request, reference: str, key: str) -> Case:
         raise exceptions.AuthenticationFailed(
             _("This reference and this key do not belong together. Compare both with the receipt."), "key_wrong"
         )
-    attempts_forget(request, reference)
+    TRIES.forget(attempt_key(request, reference))
     _reading_note(request, case)
     return case
 

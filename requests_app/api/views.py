@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -14,9 +15,10 @@ from rest_framework.response import Response
 
 from dsar.core.models import Organisation
 from dsar.core.network import network_address
+from dsar.core.rates import MINUTE, Rate
 from requests_app import services
 from requests_app.api import document
-from requests_app.api.access import HOUR, ApiView, actor_of, calls_limit, case_for, token_for, token_of
+from requests_app.api.access import ApiView, actor_of, calls_limit, case_for, token_for, token_of
 from requests_app.api.problems import Refused
 from requests_app.api.serializers import (
     ListIn,
@@ -33,8 +35,6 @@ from requests_app.api.shown import message_shown, messages_page, messages_told, 
 from requests_app.incoming import IncomingRequest, RightInvoked
 from requests_app.vocabulary import Channel, SpamSign
 
-REQUESTS_OF_SOURCE = 60  # an hour, without a token
-MANY_OF_SOURCE = 10  # an hour: from the next one on no automatic mail leaves until somebody has looked
 _IDEMPOTENCY_KEY = re.compile(r"[0-9A-Za-z-]{32,128}")
 _FACTS = ("name", "email", "phone", "postal", "identifier", "text", "subject_name", "subject_email", "country")
 
@@ -169,8 +169,8 @@ def idempotency_key(request: Request) -> str:
 
 def _spam_signs(request: Request) -> tuple[SpamSign, ...]:
     """Count a request without a token; very many from one source are taken, and looked at before we mail anybody."""
-    count = calls_limit(f"api-requests:{network_address(request)}", REQUESTS_OF_SOURCE, HOUR)
-    return (SpamSign.RATE,) if count > MANY_OF_SOURCE else ()
+    rate = Rate("api-requests", settings.DSAR_API_REFUSE_AFTER, settings.DSAR_API_MINUTES * MINUTE)
+    return (SpamSign.RATE,) if calls_limit(rate, network_address(request)) > settings.DSAR_API_LOOK_AFTER else ()
 
 
 def _incoming(

@@ -107,6 +107,11 @@ class Case(models.Model):
             models.Index(
                 fields=["organisation", "next_on", "id"], name="case_queue", condition=models.Q(closed_at=None)
             ),
+            models.Index(  # few among very many: what waits for a look
+                fields=["organisation", "next_on", "id"],
+                name="case_look",
+                condition=models.Q(closed_at=None) & ~models.Q(spam_signs=[]),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

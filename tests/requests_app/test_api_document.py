@@ -11,7 +11,8 @@ from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -58,11 +59,9 @@ def _one_connection() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def _not_counted(settings: Any) -> None:
     """Here nobody waits: hundreds of calls come in a moment."""
-    for name in ("CALLS_OF_SOURCE", "CALLS_OF_TOKEN"):
-        monkeypatch.setattr(f"requests_app.api.access.{name}", 10**9)
-    monkeypatch.setattr("requests_app.api.views.REQUESTS_OF_SOURCE", 10**9)
+    settings.DSAR_API_CALLS = settings.DSAR_API_TOKEN_CALLS = settings.DSAR_API_REFUSE_AFTER = 10**9
 
 
 @pytest.fixture
@@ -104,7 +103,7 @@ def test_no_answer_is_undocumented(
 ) -> None:
     seen = set()
 
-    @settings(
+    @hypothesis_settings(
         max_examples=EXAMPLES,
         database=None,
         phases=[Phase.explicit, Phase.generate],

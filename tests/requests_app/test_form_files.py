@@ -178,10 +178,10 @@ def test_an_absurd_body_is_not_read_at_all(
     def reads(*_arguments: Any) -> None:
         raise AssertionError("the body was read")
 
-    monkeypatch.setattr("requests_app.form_guard.ABSURD", 0)
+    monkeypatch.setattr("dsar.core.uploads.ABSURD", 0)
     monkeypatch.setattr("django.http.request.HttpRequest._load_post_and_files", reads)
     response = form(client, files=[pdf()])
-    assert response.status_code == 400
+    assert response.status_code == 413
     assert "what you typed is still in the form" in response.content.decode()
 
 

@@ -112,7 +112,7 @@ def test_while_the_cache_is_away_nobody_is_shut_out(
     def away(*_arguments: Any, **_options: Any) -> int:
         raise ValueError
 
-    monkeypatch.setattr("dsar.core.network.cache.incr", away)
+    monkeypatch.setattr("dsar.core.rates.cache.incr", away)
     form(client, work=solved(client), go="send")
     assert signs() == []
 
@@ -185,7 +185,8 @@ def test_a_flood_is_told_to_come_later_and_keeps_what_was_typed(
     response = form(Client(), language, text="My words", go="send")
     page = response.content.decode()
     assert response.status_code == 429
-    assert response.headers["Retry-After"] == "3600"
+    assert response.headers["Retry-After"] == "1080"  # it is 17:42, and the hour ends at 18:00
+    assert "18 minutes" in page
     assert says in page
     assert organisation.privacy_email in page
     assert "8 rue des Reliures" in page

@@ -1,5 +1,6 @@
 """Files with messages, both ways: within limits, by content, and out again only after a second channel."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from django.test import Client
 
 from dsar.core.files import file_read, file_store
 from dsar.core.models import AuditEvent, StoredFile
-from dsar.core.uploads import Limits
+from dsar.core.uploads import MEBIBYTE
 from requests_app import services
 from requests_app.models import Message
+from requests_app.portal import MESSAGES
 from tests.factories import actor_for, member, opened_case
 from tests.requests_app.tracking import CASE, CODE, Person
 
@@ -33,12 +35,9 @@ def take(person: Person, stored: StoredFile) -> Any:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Limits:
+def small(settings: Any) -> None:
     """Limits that a test can pass."""
-    limits = Limits(files=2, file_bytes=2000, total_bytes=3000, read_bytes=9000)
-    for module in ("requests_app.portal_case_views", "requests_app.forms"):
-        monkeypatch.setattr(f"{module}.PUBLIC", limits)
-    return limits
+    settings.DSAR_FORM_FILES, settings.DSAR_FORM_FILE_MB, settings.DSAR_FORM_FILES_MB = 2, 1, 1
 
 
 def test_the_person_adds_files(person: Person) -> None:
@@ -63,11 +62,13 @@ def test_the_person_adds_files(person: Person) -> None:
     [
         ([pdf()] * 3, "Add at most 2 files."),
         ([pdf(content=b"")], "One of the files is empty"),
-        ([pdf(content=b"%PDF" + bytes(2500))], "A file may have"),
-        ([pdf(content=bytes(1900)), pdf(content=bytes(1900))], "A file may have"),
+        ([pdf(content=b"%PDF" + bytes(MEBIBYTE))], "A file may have 1 MB"),
+        ([pdf(content=bytes(600_000)), pdf(content=bytes(600_000))], "all together 1 MB"),
+        ([pdf(content=bytes(2 * MEBIBYTE))], "A file may have 1 MB"),
     ],
 )
-def test_a_refusal_keeps_what_was_typed(person: Person, small: Limits, files: list[Any], says: str) -> None:
+@pytest.mark.usefixtures("small")
+def test_a_refusal_keeps_what_was_typed(person: Person, files: list[Any], says: str) -> None:
     for file in files:
         file.seek(0)
     person.sign_in()
@@ -82,7 +83,7 @@ def test_a_refusal_keeps_what_was_typed(person: Person, small: Limits, files: li
 def test_a_body_far_over_the_limit_is_not_read(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     person.sign_in()
     stored = StoredFile.objects.count()
-    environment: dict[str, Any] = {"CONTENT_LENGTH": str(101 * 1024 * 1024)}
+    environment: dict[str, Any] = {"CONTENT_LENGTH": str(105 * MEBIBYTE)}
 
     def reads(*_arguments: Any) -> None:
         raise AssertionError("the body was read")
@@ -90,7 +91,7 @@ def test_a_body_far_over_the_limit_is_not_read(person: Person, monkeypatch: pyte
     monkeypatch.setattr("django.http.request.HttpRequest._load_post_and_files", reads)
     response = person.client.post(CASE, {"body": "x"}, headers={"Accept-Language": "en"}, **environment)
     assert response.status_code == 413
-    assert "A file may have 10 MB" in response.content.decode()
+    assert "what you typed is still in the form" in response.content.decode()
     assert StoredFile.objects.count() == stored
 
 
@@ -149,7 +150,7 @@ def test_the_desk_sends_files(person: Person, client: Client) -> None:
 
 
 def test_writing_has_a_limit_that_keeps_the_text(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("requests_app.portal_case_views.MESSAGES_AN_HOUR", 1)
+    monkeypatch.setattr("requests_app.portal_case_views.MESSAGES", replace(MESSAGES, most=1))
     person.sign_in()
     assert person.post(CASE, body="one", go="message").status_code == 302
     refused = person.post(CASE, body="the second", go="message")

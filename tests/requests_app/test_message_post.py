@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -17,7 +18,7 @@ from requests_app.api import access, shown
 from requests_app.models import Case, CaseRight, Message, Outgoing
 from requests_app.services import OpenedCase, case_suspend, note_add
 from requests_app.vocabulary import Stage
-from tests.factories import OrganisationFactory, a_case, actor_for, member, right_of
+from tests.factories import RECEIVED_AT, OrganisationFactory, a_case, actor_for, member, right_of
 from tests.requests_app.api import address_of, by_key, by_token, opened_by_api, posted, problem
 
 pytestmark = pytest.mark.django_db
@@ -142,13 +143,14 @@ def test_an_unknown_reference_and_a_wrong_key_are_the_same_answer_on_the_same_wa
 
 
 def test_wrong_keys_are_counted_the_same_for_every_reference(client: Client, opened: OpenedCase) -> None:
-    for reference in (opened.case.reference, "DSR-2026-7K3F9-QX4TC-0"):
-        address = f"/api/v1/requests/{reference}/"
-        statuses = [client.get(address, headers=by_key("0000-0000-0000-0000")).status_code for _try in range(11)]
-        assert statuses == [401] * 10 + [429]
-    # The right key has to wait too: else its 200 among 429s would tell a guesser.
-    answer = client.get(address_of(opened.case), headers=by_key(opened.tracking_key))
-    assert problem(answer, 429) and answer.headers["Retry-After"] == "900"
+    with time_machine.travel(RECEIVED_AT, tick=False):  # 17:42; a quarter of an hour ends at 17:45
+        for reference in (opened.case.reference, "DSR-2026-7K3F9-QX4TC-0"):
+            address = f"/api/v1/requests/{reference}/"
+            statuses = [client.get(address, headers=by_key("0000-0000-0000-0000")).status_code for _try in range(11)]
+            assert statuses == [401] * 10 + [429]
+        # The right key has to wait too: else its 200 among 429s would tell a guesser.
+        answer = client.get(address_of(opened.case), headers=by_key(opened.tracking_key))
+        assert problem(answer, 429) and answer.headers["Retry-After"] == "180"
 
 
 def test_making_a_request_tells_nothing_of_the_address(client: Client, opened: OpenedCase) -> None:

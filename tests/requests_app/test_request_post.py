@@ -11,7 +11,7 @@ from django.test import Client
 
 from dsar.core.models import AuditEvent, Organisation
 from dsar.core.roles import Role
-from requests_app.api import reading, views
+from requests_app.api import reading
 from requests_app.models import Case, Outgoing, SentOnce
 from requests_app.tracking import tracking_key_hash
 from requests_app.vocabulary import Channel, SpamSign
@@ -239,9 +239,11 @@ def test_a_right_of_another_country_is_refused_in_words(client: Client) -> None:
 # ---- very many calls ------------------------------------------------------------------------------------------------
 
 
-def test_very_many_requests_are_taken_and_nobody_is_mailed(client: Client, organisation: Organisation) -> None:
-    address = requests_at(organisation)
-    for _call in range(views.MANY_OF_SOURCE):
+def test_very_many_requests_are_taken_and_nobody_is_mailed(
+    client: Client, organisation: Organisation, settings: Any
+) -> None:
+    address, settings.DSAR_API_LOOK_AFTER = requests_at(organisation), 2
+    for _call in range(2):
         assert posted(client, address, ACCESS).status_code == 201
     assert not Case.objects.exclude(spam_signs=[]).exists()
     case = Case.objects.get(reference=posted(client, address, ACCESS).json()["reference"])
@@ -250,9 +252,9 @@ def test_very_many_requests_are_taken_and_nobody_is_mailed(client: Client, organ
 
 
 def test_too_many_are_told_how_long_to_wait_and_nothing_is_lost(
-    client: Client, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+    client: Client, organisation: Organisation, settings: Any
 ) -> None:
-    monkeypatch.setattr(views, "REQUESTS_OF_SOURCE", 2)
+    settings.DSAR_API_REFUSE_AFTER = 2
     address, same = requests_at(organisation), key()
     with time_machine.travel(datetime(2026, 3, 5, 12, 10, tzinfo=UTC), tick=False) as clock:
         first = posted(client, address, ACCESS, idempotency_key=same).json()
@@ -271,9 +273,9 @@ def test_too_many_are_told_how_long_to_wait_and_nothing_is_lost(
 
 
 def test_every_call_of_a_source_is_counted_wrong_tokens_too(
-    client: Client, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+    client: Client, organisation: Organisation, settings: Any
 ) -> None:
-    monkeypatch.setattr("requests_app.api.access.CALLS_OF_SOURCE", 2)
+    settings.DSAR_API_CALLS = 2
     for _call in range(2):
         problem(client.get(requests_at(organisation), headers={"Authorization": "Bearer dsar_WRONG"}), 401)
     problem(client.get(requests_at(organisation), headers={"Authorization": "Bearer dsar_WRONG"}), 429)
@@ -281,10 +283,9 @@ def test_every_call_of_a_source_is_counted_wrong_tokens_too(
 
 
 def test_a_token_is_counted_apart(
-    client: Client, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+    client: Client, organisation: Organisation, settings: Any
 ) -> None:
-    monkeypatch.setattr("requests_app.api.access.CALLS_OF_SOURCE", 0)
-    monkeypatch.setattr("requests_app.api.access.CALLS_OF_TOKEN", 1)
+    settings.DSAR_API_CALLS, settings.DSAR_API_TOKEN_CALLS = 0, 1
     headers = by_token(member(organisation), organisation)
     assert client.get(requests_at(organisation), headers=headers).status_code == 200
     problem(client.get(requests_at(organisation), headers=headers), 429)
@@ -296,9 +297,9 @@ def test_a_token_is_counted_apart(
 
 
 def test_staff_log_a_request_that_arrived_earlier(
-    client: Client, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+    client: Client, organisation: Organisation, settings: Any
 ) -> None:
-    monkeypatch.setattr(views, "MANY_OF_SOURCE", 0)
+    settings.DSAR_API_LOOK_AFTER = 0
     handler = member(organisation)
     body = {**ACCESS, "received_at": "2026-03-05T18:42:00+01:00"}
     with time_machine.travel(datetime(2026, 3, 9, tzinfo=UTC)):

@@ -1,5 +1,6 @@
 """The person takes a request back, at whatever stage it is; nothing prepared leaves, nobody waits for anything."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from dsar.core.models import AuditEvent
 from dsar.core.roles import Role
 from requests_app import services
 from requests_app.models import CaseRight, Deliverable, Message, Outgoing, Suspension
+from requests_app.portal import WITHDRAWALS
 from requests_app.services import decision_approve
 from requests_app.services.suspensions import suspension_begin
 from tests.factories import actor_for, member, right_of
@@ -124,7 +126,7 @@ def test_without_a_session_nothing_is_withdrawn(person: Person) -> None:
 
 
 def test_it_cannot_be_tried_for_ever(person: Person, monkeypatch: Any) -> None:
-    monkeypatch.setattr("requests_app.portal_act_views.ACTS_AN_HOUR", 0)
+    monkeypatch.setattr("requests_app.portal_act_views.WITHDRAWALS", replace(WITHDRAWALS, most=0))
     person.sign_in()
     response = person.post(WITHDRAW, right="access", go="withdraw")
     assert response.status_code == 429
