@@ -12,7 +12,7 @@ from dsar.core.journal import journal_append
 from requests_app.access_codes import NOBODY, code_issue
 from requests_app.correspondence import absolute, person_write
 from requests_app.models import AccessCode, Case, PartyAddress
-from requests_app.services.certificates import receipt_queue
+from requests_app.services.certificates import certificate_queue
 
 
 @transaction.atomic
@@ -64,4 +64,4 @@ def portal_opened(*, case: Case, opened_by: str) -> None:
         actor=Actor.DATA_SUBJECT,
         facts={"opened_by": opened_by},
     )
-    receipt_queue(case)
+    certificate_queue(case)
