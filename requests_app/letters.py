@@ -153,7 +153,7 @@ def _extension_law(law: Rule) -> str:
     )
 
 
-def receipt_html(case: Case, rights: Sequence[CaseRight]) -> str:
+def certificate_html(case: Case, rights: Sequence[CaseRight]) -> str:
     """The certificate of receipt as one page: when what arrived by which way, and by when each answer is due.
 
     It bears nothing about the person but what they asked, neither name nor address: one channel is enough to get it.
@@ -162,7 +162,7 @@ def receipt_html(case: Case, rights: Sequence[CaseRight]) -> str:
     with language_override(case.language), timezone.override(ZoneInfo(organisation.time_zone)):
         frame = _frame(case, due_on=None)
         return render_to_string(
-            "letters/receipt.html",
+            "letters/certificate.html",
             {
                 **frame,
                 "party": None,

@@ -29,7 +29,7 @@ from requests_app.portal import MESSAGES, Portal, portal_close, portal_page, por
 from requests_app.portal_words import rights_shown, title_of
 from requests_app.public_pages import page_render
 from requests_app.public_views import clocks_of
-from requests_app.vocabulary import RECEIPT_KINDS, DeliverableKind, DeliverableState, Direction
+from requests_app.vocabulary import CERTIFICATE_KINDS, DeliverableKind, DeliverableState, Direction
 
 log = logging.getLogger(__name__)
 
@@ -129,8 +129,8 @@ def _files_shown(case: Case, portal: Portal) -> dict[str, Any]:
         "expired": len(files) < len(answers),
         "locked": any(map(second_channel_needed, files)) and not portal.second_channel,
         "sealed": any(found.delivery == "single_channel" for found in files),
-        "notices": [found for found in every if found.kind not in (*_ANSWER_FILES, *RECEIPT_KINDS)],
-        "receipts": [found for found in every if found.kind in RECEIPT_KINDS],
+        "notices": [found for found in every if found.kind not in (*_ANSWER_FILES, *CERTIFICATE_KINDS)],
+        "certificates": [found for found in every if found.kind in CERTIFICATE_KINDS],
     }
 
 

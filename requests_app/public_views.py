@@ -85,7 +85,7 @@ def public_sent(request: HttpRequest, organisation: Organisation) -> HttpRespons
     case = case_by_submission(organisation, submission or "")
     if case is None:
         return page_render(request, organisation, "public_sent_gone", {}, status=404)
-    services.receipt_queue(case)
+    services.certificate_queue(case)
     rights = list(case.rights.all())
     email = PartyAddress.objects.mailboxes(case).first()
     context = {

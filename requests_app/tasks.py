@@ -52,10 +52,10 @@ def letters_sweep() -> None:
         task_queue("requests_app.letter_prepare", case_id)
 
 
-@shared_task(name="requests_app.receipt_prepare")
-def receipt_prepare(case_id: int) -> None:
+@shared_task(name="requests_app.certificate_prepare")
+def certificate_prepare(case_id: int) -> None:
     """Make the certificate of receipt of a case."""
-    certificates.receipt_prepare(case=Case.objects.select_related("organisation__authority", "key").get(pk=case_id))
+    certificates.certificate_prepare(case=Case.objects.select_related("organisation__authority", "key").get(pk=case_id))
 
 
 @shared_task(name="requests_app.portal_code_send")

@@ -129,15 +129,18 @@ class DeliverableKind(TextChoices):
     PACKAGE = "package", _("Data package")
     NOTICE = "notice", _("Notice of extension (PDF)")
     NOTICE_HTML = "notice_html", _("Notice of extension (web page)")
-    RECEIPT = "receipt", _("Certificate of receipt (PDF)")
-    RECEIPT_HTML = "receipt_html", _("Certificate of receipt (web page)")
+    # Stored, and written into the journal for ever, as "receipt".
+    CERTIFICATE = "receipt", _("Certificate of receipt (PDF)")
+    CERTIFICATE_HTML = "receipt_html", _("Certificate of receipt (web page)")
     LIFTING = "lifting", _("Letter before a restriction is lifted (PDF)")
     LIFTING_HTML = "lifting_html", _("Letter before a restriction is lifted (web page)")
 
 
+# Each document is a PDF and a web page.
+LETTER_KINDS = (DeliverableKind.LETTER, DeliverableKind.LETTER_HTML)
 EXTENSION_KINDS = (DeliverableKind.NOTICE, DeliverableKind.NOTICE_HTML)
 LIFTING_KINDS = (DeliverableKind.LIFTING, DeliverableKind.LIFTING_HTML)
-RECEIPT_KINDS = (DeliverableKind.RECEIPT, DeliverableKind.RECEIPT_HTML)
+CERTIFICATE_KINDS = (DeliverableKind.CERTIFICATE, DeliverableKind.CERTIFICATE_HTML)
 
 
 class FileKind(TextChoices):

@@ -10,7 +10,7 @@ from requests_app.services.breaches import (
     breaches_sweep,
 )
 from requests_app.services.cases import case_close, case_lock, case_take, case_touch
-from requests_app.services.certificates import receipt_prepare, receipt_queue, receipts_valid
+from requests_app.services.certificates import certificate_prepare, certificate_queue, certificate_valid
 from requests_app.services.clocks import case_clock_refresh, clock_extended, clocks_changed, clocks_refresh, law_of
 from requests_app.services.codes import code_send, portal_code_ask, portal_opened
 from requests_app.services.contacts import address_add, address_change_refusal
@@ -171,6 +171,9 @@ __all__ = [
     "case_touch",
     "case_transfer",
     "case_vouch",
+    "certificate_prepare",
+    "certificate_queue",
+    "certificate_valid",
     "channels",
     "checklist_item_set",
     "clock_extended",
@@ -240,9 +243,6 @@ __all__ = [
     "portal_opened",
     "receipt_changes",
     "receipt_correct",
-    "receipt_prepare",
-    "receipt_queue",
-    "receipts_valid",
     "recipient_notice_set",
     "recipient_notices_plan",
     "recipients_tell",

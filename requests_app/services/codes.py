@@ -12,7 +12,7 @@ from requests_app.access_codes import NOBODY, code_issue
 from requests_app.case_journal import case_journal
 from requests_app.correspondence import absolute, person_write
 from requests_app.models import AccessCode, Case, PartyAddress
-from requests_app.services.certificates import receipt_queue
+from requests_app.services.certificates import certificate_queue
 
 
 @transaction.atomic
@@ -58,4 +58,4 @@ def portal_code_send(*, address_id: int) -> None:
 def portal_opened(*, case: Case, opened_by: str) -> None:
     """Journal that somebody opened the tracking page of a case, by its "key" or by a "code"."""
     case_journal(case=case, kind="portal.opened", actor=Actor.DATA_SUBJECT, facts={"opened_by": opened_by})
-    receipt_queue(case)
+    certificate_queue(case)

@@ -1,21 +1,15 @@
 """The letter on what is decided: written by a worker before anybody releases it, so that no page waits for a PDF."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 from django.db import transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import override as language_override
 
-from dsar.core.files import file_store
 from requests_app.letters import letter_html
 from requests_app.models import Case, CaseRight, Deliverable
-from requests_app.pdf import PdfUnavailable, pdf_render
 from requests_app.services.cases import case_lock
-from requests_app.services.deliverables import bears_data, deliverable_register
-from requests_app.vocabulary import DeliverableKind, DeliverableState, Stage
-
-LETTER_KINDS = (DeliverableKind.LETTER, DeliverableKind.LETTER_HTML)
+from requests_app.services.deliverables import bears_data
+from requests_app.services.documents import document_make, document_register
+from requests_app.vocabulary import LETTER_KINDS, DeliverableState, Stage
 
 
 def letter_groups(case: Case) -> list[list[CaseRight]]:
@@ -51,27 +45,13 @@ def letter_prepare(*, case: Case) -> list[Deliverable]:
 
 
 def _letter_write(case: Case, rights: list[CaseRight]) -> list[Deliverable]:
-    with language_override(case.language):
-        html = letter_html(case, rights)
-        name = _("letter")
-    files = [(DeliverableKind.LETTER_HTML, f"{name}.html", "text/html", html.encode())]
-    with suppress(PdfUnavailable):  # the web page is a complete letter
-        files.append((DeliverableKind.LETTER, f"{name}.pdf", "application/pdf", pdf_render(html)))
-    stored = [
-        (kind, file_store(key=case.key, name=f"{case.reference}-{title}", content_type=content_type, content=content))
-        for kind, title, content_type, content in files
-    ]
+    document = document_make(letter_html(case, rights), LETTER_KINDS)
     with transaction.atomic():
         case_lock(case)
         now = Case.objects.get(pk=case.pk)
         if rights not in letter_groups(now) or letter_prepared(now, rights):
             return []  # something moved meanwhile: the sweep writes the letter that is due now
-        return [
-            deliverable_register(
-                case=case, rights=rights, kind=kind, stored_file=file, bears_data=any(map(bears_data, rights))
-            )
-            for kind, file in stored
-        ]
+        return document_register(document, case=case, rights=rights, bears_data=any(map(bears_data, rights)))
 
 
 def cases_without_letter() -> list[int]:

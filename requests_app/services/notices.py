@@ -6,23 +6,16 @@ Facts of the outbox become facts of the clocks here, once by the news of a sent 
 """
 
 import logging
-from contextlib import suppress
-from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.utils.translation import gettext as _
-from django.utils.translation import override as language_override
 
-from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.files import file_store
 from requests_app.letters import extension_html, lifting_html
 from requests_app.models import CaseRight, Deliverable, Extension, Restriction, Suspension
-from requests_app.pdf import PdfUnavailable, pdf_render
 from requests_app.services.cases import case_lock
 from requests_app.services.clocks import clock_extended, law_of
-from requests_app.services.deliverables import deliverable_register, deliverables_release
+from requests_app.services.documents import document_make, document_publish
 from requests_app.services.extensions import extension_announce
 from requests_app.services.restrictions import lifting_leave
 from requests_app.services.suspensions import suspension_begin
@@ -82,15 +75,13 @@ def notice_prepare(*, extension: Extension) -> list[Deliverable]:
 
     It tells no more than the mail did, so nothing has to be proved to read it. Safe to run twice.
     """
-    case = extension.case_right.case
-    notices = Deliverable.objects.filter(case=case, kind__in=EXTENSION_KINDS, rights=extension.case_right)
+    case_right = extension.case_right
+    notices = Deliverable.objects.filter(case=case_right.case, kind__in=EXTENSION_KINDS, rights=case_right)
     if extension.is_past or notices.filter(created_at__gte=extension.written_at).exists():
         return []
-    with language_override(case.language):
-        until = clock_extended(extension.case_right, extension.reviewed_at or extension.written_at)
-        html = extension_html(extension, until, law_of(extension.case_right))
-        files = _notice_files(html, _("extension"), *EXTENSION_KINDS)
-    return _notice_release(extension.case_right, files)
+    until = clock_extended(case_right, extension.reviewed_at or extension.written_at)
+    document = document_make(extension_html(extension, until, law_of(case_right)), EXTENSION_KINDS)
+    return document_publish(document, case=case_right.case, rights=[case_right])
 
 
 def liftings_unprepared() -> list[int]:
@@ -104,45 +95,12 @@ def lifting_prepare(*, restriction: Restriction) -> list[Deliverable]:
     if restriction.letter_id is not None or restriction.lift_message_id is None:
         return []
     case_right = restriction.case_right
-    with language_override(case_right.case.language):
-        files = _notice_files(lifting_html(restriction), _("restriction"), *LIFTING_KINDS)
+    document = document_make(lifting_html(restriction), LIFTING_KINDS)
     with transaction.atomic():
         case_lock(case_right.case)
         same = Restriction.objects.filter(pk=restriction.pk, letter=None, lift_message=restriction.lift_message_id)
         if not same.exists():
             return []  # taken back, or prepared by another worker meanwhile
-        made = _notice_release(case_right, files)
+        made = document_publish(document, case=case_right.case, rights=[case_right])
         same.update(letter=made[0])
     return made
-
-
-@dataclass(frozen=True)
-class _File:
-    kind: DeliverableKind
-    name: str
-    content_type: str
-    content: bytes
-
-
-def _notice_files(html: str, name: str, pdf: DeliverableKind, page: DeliverableKind) -> list[_File]:
-    """The web page and, where this server makes them, the PDF. The slow part: no transaction is open yet."""
-    files = [_File(page, f"{name}.html", "text/html", html.encode())]
-    with suppress(PdfUnavailable):  # the web page is a complete letter
-        files.append(_File(pdf, f"{name}.pdf", "application/pdf", pdf_render(html)))
-    return files
-
-
-@transaction.atomic
-def _notice_release(case_right: CaseRight, files: list[_File]) -> list[Deliverable]:
-    case = case_right.case
-    written = []
-    for file in files:
-        name = f"{case.reference}-{file.name}"
-        stored = file_store(key=case.key, name=name, content_type=file.content_type, content=file.content)
-        written.append(
-            deliverable_register(
-                case=case, rights=[case_right], kind=file.kind, stored_file=stored, bears_data=False
-            )
-        )
-    deliverables_release(written, Actor.SYSTEM, expires=False)
-    return written

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from exports.sample_company import sample_people
 from requests_app.models import Case, Deliverable, Download
-from requests_app.vocabulary import RECEIPT_KINDS, DeliverableState, Stage
+from requests_app.vocabulary import CERTIFICATE_KINDS, DeliverableState, Stage
 from tests.journeys.site import ACCESS, DataSubject, Site, Staff, access_decided, release
 
 VICTIM = sample_people()[8]
@@ -43,7 +43,7 @@ def test_the_name_of_one_and_the_mailbox_of_another_gets_nothing(site: Site) -> 
     assert "no data source holds it for this person" in refused.text
     assert case.rights.get().stage == Stage.DECIDED
     released = Deliverable.objects.filter(case=case, state=DeliverableState.RELEASED)
-    assert not released.exclude(kind__in=RECEIPT_KINDS).exists()
+    assert not released.exclude(kind__in=CERTIFICATE_KINDS).exists()
     event = next(event for event in site.events(case) if event.kind == "release.refused")
     assert event.facts == {"rights": [ACCESS], "reasons": ["identity_not_established"]}
     single = release(
@@ -52,8 +52,8 @@ def test_the_name_of_one_and_the_mailbox_of_another_gets_nothing(site: Site) -> 
     )  # fmt: skip
     assert "no data source holds it for this person" in single.text
     impostor.open_by_key()
-    receipts = set(Deliverable.objects.filter(case=case, kind__in=RECEIPT_KINDS).values_list("pk", flat=True))
-    assert {int(link.rstrip("/").rpartition("/")[2]) for link in impostor.files()} <= receipts
+    certificates = set(Deliverable.objects.filter(case=case, kind__in=CERTIFICATE_KINDS).values_list("pk", flat=True))
+    assert {int(link.rstrip("/").rpartition("/")[2]) for link in impostor.files()} <= certificates
     assert VICTIM.number not in "".join(str(message.body) for message in site.mails(impostor.email))
 
 

@@ -106,11 +106,11 @@ def test_the_prepared_pdf_is_tagged_and_has_language_and_title() -> None:
 
 def test_without_pango_the_web_page_serves_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     from requests_app.pdf import PdfUnavailable
-    from requests_app.services import letters
+    from requests_app.services import documents
 
     def unavailable(html: str) -> bytes:
         raise PdfUnavailable
 
-    monkeypatch.setattr(letters, "pdf_render", unavailable)
+    monkeypatch.setattr(documents, "pdf_render", unavailable)
     case, _case_right = decided_case()
     assert [letter.kind for letter in letter_prepare(case=case)] == [DeliverableKind.LETTER_HTML]

@@ -25,9 +25,9 @@ def test_opening_the_page_asks_for_it(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         person.sign_in()
-    assert ("requests_app.receipt_prepare", person.case.pk) in code_worker.queued
+    assert ("requests_app.certificate_prepare", person.case.pk) in code_worker.queued
     assert "is being prepared" in person.get(CASE).content.decode()
-    made = services.receipt_prepare(case=person.case)
+    made = services.certificate_prepare(case=person.case)
     assert {one.kind for one in made} == {"receipt", "receipt_html"}
     page = person.get(CASE).content.decode()
     assert "is being prepared" not in page
@@ -35,19 +35,19 @@ def test_opening_the_page_asks_for_it(
     response = download(person, made[-1])
     assert response.read.startswith(b"%PDF")
     assert Download.objects.get().second_channel == ""
-    assert services.receipt_prepare(case=person.case) == []
+    assert services.certificate_prepare(case=person.case) == []
 
 
 def test_the_sent_page_asks_for_it(
     person: Person, code_worker: CodeWorker, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        services.receipt_queue(person.case)
-    assert code_worker.queued == [("requests_app.receipt_prepare", person.case.pk)]
-    services.receipt_prepare(case=person.case)
+        services.certificate_queue(person.case)
+    assert code_worker.queued == [("requests_app.certificate_prepare", person.case.pk)]
+    services.certificate_prepare(case=person.case)
     code_worker.queued.clear()
     with django_capture_on_commit_callbacks(execute=True):
-        services.receipt_queue(person.case)
+        services.certificate_queue(person.case)
     assert code_worker.queued == []
 
 
@@ -56,7 +56,7 @@ def test_what_it_says_and_what_not(person: Person) -> None:
         person.case.organisation, submission="f" * 32, language="en", text="I met you in Lyon.",
         phone="01 99 00 12 34", identifier="K-77",
     ).case  # fmt: skip
-    services.receipt_prepare(case=case)
+    services.certificate_prepare(case=case)
     text = text_of(person)
     for wanted in (
         case.reference, "Certificate of receipt", "18:42", "Europe/Paris", "form", "Tuesday 7 April 2026",
@@ -71,23 +71,23 @@ def test_without_the_libraries_of_pdf_the_web_page_is_there(person: Person, monk
     def missing(_html: str) -> bytes:
         raise PdfUnavailable
 
-    monkeypatch.setattr("requests_app.services.certificates.pdf_render", missing)
-    assert [one.kind for one in services.receipt_prepare(case=person.case)] == ["receipt_html"]
+    monkeypatch.setattr("requests_app.services.documents.pdf_render", missing)
+    assert [one.kind for one in services.certificate_prepare(case=person.case)] == ["receipt_html"]
     person.sign_in()
     assert "Certificate of receipt (web page)" in person.get(CASE).content.decode()
 
 
 def test_a_corrected_day_or_another_right_makes_a_new_one(person: Person, clock: Any) -> None:
     case, acting = person.case, actor_for(member(person.case.organisation), person.case.organisation)
-    first = services.receipt_prepare(case=case)
+    first = services.certificate_prepare(case=case)
     clock.shift(timedelta(hours=1))
     services.case_right_add(case=case, right="erasure", detail="", received_at=case.received_at, actor=acting)
-    assert services.receipts_valid(case) == []
-    services.receipt_prepare(case=case)
+    assert services.certificate_valid(case) == []
+    services.certificate_prepare(case=case)
     assert Deliverable.objects.get(pk=first[0].pk).state == "superseded"
     clock.shift(timedelta(hours=1))
     services.receipt_correct(
         case=case, rights=[right_of(case, "access")], received_at=case.received_at - timedelta(days=1),
         reason="The stamp.", actor=acting,
     )  # fmt: skip
-    assert services.receipts_valid(case) == []
+    assert services.certificate_valid(case) == []
