@@ -27,6 +27,7 @@ class Forwarding(models.Model):
     email = models.EmailField(blank=True)
     reference_there = models.CharField(max_length=100, blank=True)  # of the case that was opened there
     why = models.TextField()
+    text = models.TextField(blank=True)  # of the request, as it was handed on: all of it, or what is theirs
     because = models.CharField(max_length=8, choices=HandOver.choices, blank=True)  # only to another organisation
     forwarded_at = models.DateTimeField()
     forwarded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -38,7 +39,7 @@ class Forwarding(models.Model):
 
     objects = OfCaseQuerySet.as_manager()
 
-    personal: ClassVar[dict[str, Fate]] = {"why": PURGE, "answer_note": PURGE}
+    personal: ClassVar[dict[str, Fate]] = {"why": PURGE, "text": PURGE, "answer_note": PURGE}
     impersonal: ClassVar[tuple[str, ...]] = ("name", "email", "reference_there")
 
     class Meta:

@@ -16,12 +16,12 @@ from requests_app.services.clocks import case_clock_refresh, clock_extended, clo
 from requests_app.services.codes import code_send, portal_code_ask, portal_opened
 from requests_app.services.contacts import address_add, address_change_refusal
 from requests_app.services.corrections import IntakeFacts, case_right_reclassify, intake_correct
+from requests_app.services.decision_rules import refusal_is_late
 from requests_app.services.decisions import (
     decision_approve,
     decision_send_back,
     decision_single_handed,
     decision_submit,
-    refusal_is_late,
 )
 from requests_app.services.deliverables import deliverable_downloaded, deliverable_register, file_opened
 from requests_app.services.digests import digest_send
@@ -95,6 +95,7 @@ from requests_app.services.reviews import reviewers_for
 from requests_app.services.safeguards import safeguards_send, safeguards_stated
 from requests_app.services.statements import statement_add, statement_attach
 from requests_app.services.suspensions import (
+    asked_days,
     case_suspend,
     may_continue,
     may_suspend,
@@ -148,6 +149,7 @@ __all__ = [
     "api_token_add",
     "api_token_by_text",
     "api_token_revoke",
+    "asked_days",
     "breach_assess",
     "breach_authority_told",
     "breach_close",

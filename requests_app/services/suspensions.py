@@ -5,7 +5,7 @@ the answer until a member says that it is none: a clock that runs too early harm
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -47,6 +47,21 @@ def may_suspend(case_right: CaseRight) -> bool:
     Never for a withdrawal of consent and an objection to marketing (DESIGN §2), nor once the right is decided.
     """
     return RULES[case_right.right].may_wait and case_right.stage in UNDECIDED
+
+
+def asked_days(case_right: CaseRight, questions: Iterable[Suspension]) -> dict[str, date]:
+    """The local day on which a question of each kind last left; a kind that was never asked is missing.
+
+    `questions` are those of the case, with their mails and rights. Who asks is one question for every right; what is
+    asked for is one of the rights that it names.
+    """
+    zone, days = case_right.case.organisation.time_zone, {}
+    for question in questions:
+        left_at = question.asked_at or (question.mail.sent_at if question.mail else None)
+        concerns = question.reason == SuspensionReason.IDENTITY or case_right in question.rights.all()
+        if left_at is not None and concerns:
+            days[question.reason] = local_date(left_at, zone)
+    return days
 
 
 @transaction.atomic
