@@ -80,7 +80,8 @@ _IN_GENERAL = (
            _("Send us what shows that you may act for this person, at any time and in any form: we then go on."),
            outcomes=REFUSAL | UNKNOWN_PERSON, needs_evidence=True,
            asked_first=AskedFirst(
-               SuspensionReason.IDENTITY, _("On %(day)s we asked you for what shows that you may act for this person."))),
+               SuspensionReason.IDENTITY,
+               _("On %(day)s we asked you for what shows that you may act for this person."))),
     Ground("23_NATIONAL", _("National restriction"), "23",
            _("A law forbids us to do what you ask, or lets us refuse it. When its reason ends, you may ask again."),
            needs_evidence=True, needs_provision=True),

@@ -135,12 +135,14 @@ def case_forward(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Pass rights on to the controller for which we process the data."""
     case = case_or_404(request, reference, Act.CASE_WORK)
     rights, clients = _waiting(case), list(case.organisation.clients.all())
+    offered = {"later": services.messages_offered(case), "stored": services.files_offered(case, with_mail=True)}
     return _act_page(
-        request, case, partial(ForwardForm, rights=rights, clients=clients), partial(services.case_forward, case=case),
+        request, case, partial(ForwardForm, case=case, rights=rights, clients=clients, **offered),
+        partial(services.case_forward, case=case),
         title=_("Pass it on to the client that decides"),
         intro=_(
-            "The client gets the request as it arrived, with its files and the day on which we received it. The person "
-            "is told who answers. The case stays open until the client’s answer is noted."
+            "The client gets what you leave here, who asks, and the day on which we received it. The person is told "
+            "who answers. The case stays open until the client’s answer is noted."
         ),
         button=_("Pass the request on"),
         done=_("The request is on its way to the client, and the person is told."),
@@ -154,13 +156,14 @@ def case_transfer(request: HttpRequest, reference: str) -> HttpResponseBase:
     case = case_or_404(request, reference, Act.CASE_WORK)
     rights = _waiting(case)
     others = list(Organisation.objects.filter(is_active=True).exclude(pk=case.organisation_id))
+    offered = {"later": services.messages_offered(case), "stored": services.files_offered(case)}
     return _act_page(
-        request, case, partial(TransferForm, rights=rights, organisations=others),
+        request, case, partial(TransferForm, case=case, rights=rights, organisations=others, **offered),
         partial(services.case_transfer, case=case),
         title=_("Give it to another organisation of this desk"),
         intro=_(
-            "This hands personal data to somebody else. A case is opened there with what the person wrote and the day "
-            "on which it arrived here; the person is told."
+            "This hands personal data to somebody else. A case is opened there with what you leave here, who asks, and "
+            "the day on which it arrived; the person is told."
         ),
         button=_("Give the request to that organisation"),
         done=_("The other organisation has the request, and the person is told."),

@@ -233,7 +233,7 @@ def forwarding_paragraphs(forwarding: Forwarding) -> list[str]:
     else:
         because = _("%(organisation)s processes these data for %(name)s, which decides on them and answers you.")
         passed = _(
-            "On %(passed)s we passed your request on to %(name)s as it arrived, with the date on which we received it."
+            "On %(passed)s we passed your request on to %(name)s, with the date on which we received it."
         )
     reach = _("You reach %(name)s here: %(reach)s.") if known["reach"] else ""
     ours = _("We do nothing more about it ourselves.")

@@ -53,13 +53,14 @@ from requests_app.services.form_files import (
     form_files_sweep,
     form_send,
 )
-from requests_app.services.handing_on import (
+from requests_app.services.forwardings import (
     case_forward,
-    case_transfer,
+    files_offered,
     forwarding_answered,
     forwarding_chase,
     forwarding_received,
     forwarding_stop,
+    messages_offered,
 )
 from requests_app.services.holds import complaint_end, complaint_record, hold_begin, hold_end
 from requests_app.services.human_reviews import human_review_record
@@ -105,6 +106,7 @@ from requests_app.services.suspensions import (
     suspension_end,
 )
 from requests_app.services.tokens import AddedToken, api_token_add, api_token_by_text, api_token_revoke
+from requests_app.services.transfers import case_transfer
 from requests_app.services.vouching import case_vouch
 from requests_app.services.webhooks import (
     ShownSecret,
@@ -203,6 +205,7 @@ __all__ = [
     "extensions_of_year",
     "file_gone",
     "file_opened",
+    "files_offered",
     "form_file_remove",
     "form_files_add",
     "form_files_kept",
@@ -234,6 +237,7 @@ __all__ = [
     "message_right_add",
     "message_send",
     "messages_of",
+    "messages_offered",
     "messages_read",
     "note_add",
     "notice_prepare",
