@@ -392,10 +392,12 @@ def _decision_form(case: Case, right: CaseRight, forms: Forms) -> Any:
         initial |= {
             "outcome": before.outcome, "ground": before.ground, "reasoning": before.reasoning,
             "withheld": before.withheld, "evidence": before.evidence, "provision": before.provision,
-            "kept_until": before.kept_until,
+            "kept_until": before.kept_until, "asked_on": before.asked_on, "asked_how": before.asked_how,
         }
-    is_late = services.refusal_is_late(right)
-    return DecisionForm(initial=initial, case_right=right, is_late=is_late, auto_id=f"decide-{right.right}-%s")
+    return DecisionForm(
+        initial=initial, case_right=right, is_late=services.refusal_is_late(right),
+        asked=services.asked_days(right, case.suspensions.all()), auto_id=f"decide-{right.right}-%s",
+    )
 
 
 def _release_form(case: Case, forms: Forms) -> Any:

@@ -117,8 +117,10 @@ def decision_submit(request: HttpRequest, reference: str, right: str) -> HttpRes
     """Write the decision on a right."""
     case = case_or_404(request, reference, Act.CASE_WORK)
     case_right = right_or_404(case, right)
-    is_late = services.refusal_is_late(case_right)
-    form = DecisionForm(request.POST, case_right=case_right, is_late=is_late, auto_id=f"decide-{right}-%s")
+    form = DecisionForm(
+        request.POST, case_right=case_right, is_late=services.refusal_is_late(case_right),
+        asked=services.asked_days(case_right, case.suspensions.all()), auto_id=f"decide-{right}-%s",
+    )  # fmt: skip
     return act(
         request, case, form, services.decision_submit, key=f"decide:{right}", done=_("The decision is saved."),
         anchor=f"right-{right}", case_right=case_right,

@@ -1,17 +1,19 @@
 """The one place that writes mail about a case: it renders it, files it on the case and puts it in the outbox.
 
-`person_write` alone writes to data subjects, `client_write` to the controllers to whom a request is handed on, and
-`staff_write` to whoever answers for data protection.
+`person_write` alone writes to data subjects (`person_tell` through it, about what is filed for them to read),
+`client_write` to the controllers to whom a request is handed on, and `staff_write` to whoever answers for data
+protection.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from email.utils import quote
 from functools import partial
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.conf import settings
 from django.template import Context, engines
@@ -33,7 +35,7 @@ from requests_app.models import Case, Message, Outgoing, PartyAddress
 from requests_app.vocabulary import Channel, Direction
 
 if TYPE_CHECKING:
-    from dsar.core.models import Organisation, StoredFile, SupervisoryAuthority
+    from dsar.core.models import Organisation, StoredFile, SupervisoryAuthority, User
 
 # What opens something for whoever holds it. The mail carries it; the copy on the case does not: a colleague who reads
 # the case must not be able to confirm an address or open the tracking page in the person's stead.
@@ -69,6 +71,44 @@ def person_write(
     _copy_file(case, outgoing, context)
     outbox.outbox_queue(outgoing)
     return outgoing
+
+
+class Told(NamedTuple):
+    """What was filed on the case for the person, and the mail about it where there is a mailbox."""
+
+    message: Message
+    mail: Outgoing | None
+
+
+def person_tell(
+    *,
+    case: Case,
+    body: str,
+    author: User | None,
+    template: str,
+    key: str,
+    context: Callable[[PartyAddress], Mapping[str, Any]] = lambda _address: {},
+    channel: Channel = Channel.FORM,
+    at: datetime | None = None,
+) -> Told:
+    """File `body` where the person reads it, and write the mail about it; what goes by post gets none.
+
+    `at` is the aware instant of the message, now by default. `context` makes the mail's from the mailbox it goes to:
+    what a member wrote goes only to one that somebody confirmed. Must run in the caller's transaction, which journals.
+    """
+    message = Message.objects.create(
+        case=case,
+        direction=Direction.OUTBOUND,
+        channel=channel,
+        author=author,
+        body=body,
+        at=at or timezone.now(),
+    )
+    address = None if channel == Channel.POST else PartyAddress.objects.mailboxes(case).first()
+    if address is None:
+        return Told(message, None)
+    key = f"{key}:{case.reference}:{message.pk}"
+    return Told(message, person_write(case=case, template=template, address=address, key=key, context=context(address)))
 
 
 def client_write(

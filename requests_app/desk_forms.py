@@ -1,6 +1,7 @@
 """What the desk's forms accept. They check shape only: every rule of the domain stands in the services."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, cast
 
 from django import forms
@@ -12,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.errors import DomainError
 from dsar.core.models import Membership, Organisation, Team
 from dsar.core.rights import RIGHTS
-from dsar.core.templatetags.dsar_format import article
+from dsar.core.templatetags.dsar_format import article, day
 from dsar.core.uploads import FilesField, desk_limits
 from requests_app.desk_fields import LONG, moment_field, person_writes, words_field
-from requests_app.grounds import GROUNDS
+from requests_app.grounds import GROUNDS, Ground
 from requests_app.models import Case, CaseRight
 from requests_app.references import reference_parse
 from requests_app.rights_table import FULL_REFUSALS, RULES
@@ -87,6 +88,9 @@ class DecisionForm(CaseForm):
         "provision_missing": "provision",
         "kept_until_missing": "kept_until",
         "kept_until_past": "kept_until",
+        "not_asked": "asked_on",
+        "asked_on_impossible": "asked_on",
+        "asked_how_missing": "asked_how",
         "refusal_late": "late_refusal",
     }
 
@@ -107,16 +111,27 @@ class DecisionForm(CaseForm):
         help_text=_("The last day on which what is not erased is kept."),
         error_messages={"invalid": _("Give a date as 2026-04-07.")},
     )
+    asked_on = forms.DateField(
+        label=_("Asked by another way on"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": _("Give a date as 2026-04-07.")},
+    )
+    asked_how = forms.CharField(label=_("How, and where that can be seen"), required=False, max_length=LONG,
+                                help_text=_("It stays on the case and is not in the letter; the day is."))
     late_refusal = forms.BooleanField(label=_("I know that this refusal is late"), required=False)
 
-    def __init__(self, *args: Any, case_right: CaseRight, is_late: bool = False, **kwargs: Any) -> None:
-        """`is_late`: the first month, within which a refusal had to be told, is over."""
+    def __init__(
+        self, *args: Any, case_right: CaseRight, is_late: bool = False, asked: Mapping[str, date], **kwargs: Any
+    ) -> None:
+        """`is_late`: the first month, within which a refusal had to be told, is over. `asked`: when which kind of
+        question left (`services.asked_days`).
+        """
         super().__init__(*args, **kwargs)
         rules = RULES[case_right.right]
         grounds = [GROUNDS[code] for code in rules.grounds]
         outcome, ground = _choice(self, "outcome"), _choice(self, "ground")
         outcome.choices = [(option.value, option.label) for option in rules.chosen]
-        ground.choices = [("", _("None")), *((code, ground_name(code)) for code in rules.grounds)]
+        ground.choices = [("", _("None")), *((one.code, _ground_option(one, asked)) for one in grounds)]
+        self.never_asked = [one.label for one in grounds if one.asked_first and one.asked_first.kind not in asked]
         if not rules.bears_data:
             self.fields["withheld"].label = gettext("What is not done")
         used = {
@@ -125,12 +140,24 @@ class DecisionForm(CaseForm):
             "evidence": any(one.needs_evidence for one in grounds),
             "provision": any(one.needs_provision for one in grounds),
             "kept_until": any(one.needs_end for one in grounds),
+            "asked_on": bool(self.never_asked),
+            "asked_how": bool(self.never_asked),
             "late_refusal": is_late and bool(FULL_REFUSALS.intersection(rules.chosen)),
         }
         for name in (name for name, is_used in used.items() if not is_used):
             del self.fields[name]
         hint = " ".join(filter(None, (gettext("Goes into the letter."), str(rules.tells))))
         person_writes(self.fields["reasoning"], hint, case_right.case.language)
+
+
+def _ground_option(ground: Ground, asked: Mapping[str, date]) -> str:
+    """A ground to choose; one that says that we asked first tells whether we did."""
+    name = ground_name(ground.code)
+    if ground.asked_first is None:
+        return name
+    if ground.asked_first.kind not in asked:
+        return gettext("%(ground)s (ask first)") % {"ground": name}
+    return gettext("%(ground)s (asked on %(day)s)") % {"ground": name, "day": day(asked[ground.asked_first.kind])}
 
 
 def ground_name(code: str) -> str:

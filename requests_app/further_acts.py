@@ -84,7 +84,7 @@ def act_groups(case: Case, rights: list[CaseRight], handling: Handling) -> list[
     """The acts that are possible now, in groups; a closed case can still be kept, complained about, and breached."""
     groups = [
         (_("The request was understood wrongly"), _corrections(case, rights)),
-        (_("Somebody else answers, or has it already"), _handing_on(case, rights)),
+        (_("Somebody else answers, or has it already"), _somebody_else(case, rights)),
         (_("Something happened around it"), _around(case, handling)),
     ]
     return [group for group in groups if group[1]]
@@ -111,7 +111,7 @@ def _corrections(case: Case, rights: list[CaseRight]) -> list[ActLine]:
     return lines
 
 
-def _handing_on(case: Case, rights: list[CaseRight]) -> list[ActLine]:
+def _somebody_else(case: Case, rights: list[CaseRight]) -> list[ActLine]:
     if case.closed_at is not None:
         return []
     lines = []

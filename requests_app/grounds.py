@@ -9,12 +9,20 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from requests_app.vocabulary import Outcome
+from requests_app.vocabulary import Outcome, SuspensionReason
 
 REFUSAL = frozenset({Outcome.REFUSED, Outcome.GRANTED_PARTLY})
 UNKNOWN_PERSON = frozenset({Outcome.NOT_IDENTIFIED})
 IN_PART = frozenset({Outcome.GRANTED_PARTLY})
 NOTHING = frozenset({Outcome.NO_DATA})
+
+
+@dataclass(frozen=True)
+class AskedFirst:
+    """Which question the person was asked before this ground, and how the letter reminds them of it (`day`)."""
+
+    kind: SuspensionReason
+    words: str | Promise
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Ground:
     needs_provision: bool = False
     needs_end: bool = False
     owes_work: bool = False
+    asked_first: AskedFirst | None = None
 
     @property
     def is_of_gdpr(self) -> bool:
@@ -58,15 +67,21 @@ _IN_GENERAL = (
     Ground("12_6_IDENTITY", _("Identity not established although asked for"), "12(6)",
            _("Send us what we asked you for, at any time and by any means: we then go on. You need no identity "
              "document where something else tells us that it is you."),
-           outcomes=UNKNOWN_PERSON, needs_evidence=True),
+           outcomes=UNKNOWN_PERSON, needs_evidence=True,
+           asked_first=AskedFirst(
+               SuspensionReason.IDENTITY, _("On %(day)s we asked you for what shows that the request is yours."))),
     Ground("11_2", _("Person not identifiable"), "11(2)",
            _("What we hold does not let us find out which data are yours. Give us a detail that leads to them, such as "
              "a customer number or a device: we then look again."),
-           outcomes=REFUSAL | UNKNOWN_PERSON, needs_evidence=True),
+           outcomes=REFUSAL | UNKNOWN_PERSON, needs_evidence=True,
+           asked_first=AskedFirst(
+               SuspensionReason.IDENTITY, _("On %(day)s we asked you for a detail that leads to your data."))),
     Ground("MANDATE_NOT_SHOWN", _("Authority to act for the person not shown"), "12(6)",
-           _("We asked you once for what shows that you may act for this person. Send it, at any time and in any form: "
-             "we then go on."),
-           outcomes=REFUSAL | UNKNOWN_PERSON, needs_evidence=True),
+           _("Send us what shows that you may act for this person, at any time and in any form: we then go on."),
+           outcomes=REFUSAL | UNKNOWN_PERSON, needs_evidence=True,
+           asked_first=AskedFirst(
+               SuspensionReason.IDENTITY,
+               _("On %(day)s we asked you for what shows that you may act for this person."))),
     Ground("23_NATIONAL", _("National restriction"), "23",
            _("A law forbids us to do what you ask, or lets us refuse it. When its reason ends, you may ask again."),
            needs_evidence=True, needs_provision=True),
@@ -120,8 +135,10 @@ _OF_ONE_RIGHT = (
            _("Objection is not the right that helps here. You may withdraw a consent at any time; where a contract or "
              "a law is the reason, you may ask for erasure or restriction."), tells_article="7(3), 17, 18"),
     Ground("21_1_NO_SITUATION", _("No ground of the particular situation given"), "21(1)",
-           _("We asked you once what in your situation speaks against this use. Tell us, in your own words and at any "
-             "time: we then examine it. To stop advertising you need no reason."), tells_article="21(1), 21(2)"),
+           _("Tell us what in your situation speaks against this use, in your own words and at any time: we then "
+             "examine it. To stop advertising you need no reason."), tells_article="21(1), 21(2)",
+           asked_first=AskedFirst(
+               SuspensionReason.CLARIFY, _("On %(day)s we asked you what in your situation speaks against this use."))),
     Ground("21_6_PUBLIC", _("Research or statistics needed for a task of public interest"), "21(6)",
            _("The research serves a task of public interest, and needs these data.")),
     Ground("22_2", _("Needed for a contract, authorised by law, or explicit consent"), "22(2)",

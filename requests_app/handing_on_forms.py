@@ -4,22 +4,90 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dsar.core.models import ClientController, Organisation
+from dsar.core.models import ClientController, Organisation, StoredFile
+from dsar.core.templatetags.dsar_format import day, size
 from requests_app.clock_forms import RightsForm
 from requests_app.desk_fields import LONG, day_field, line_field, words_field
 from requests_app.desk_forms import CaseForm
+from requests_app.models import Case, CaseRight, Message
 from requests_app.vocabulary import HandOver
 
 
-class ForwardForm(RightsForm):
+class HandOnForm(RightsForm):
+    """What leaves with a request that somebody else answers: its words, what was written later, and files.
+
+    What was written later is ticked where nothing else is open here: then all of it is about what leaves.
+    """
+
+    errors_of = {**RightsForm.errors_of, "text_missing": "text", "why_missing": "why"}
+
+    text = forms.CharField(
+        label=_("What they get of the request’s words"), required=False, strip=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    messages = forms.MultipleChoiceField(
+        label=_("Messages written later that they get"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    attached = forms.MultipleChoiceField(
+        label=_("Files that they get"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(
+        self, *args: Any, case: Case, rights: Sequence[CaseRight], later: Sequence[Message],
+        stored: Sequence[StoredFile], **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(*args, rights=rights, **kwargs)
+        self.later, self.stored = {str(one.pk): one for one in later}, {str(one.pk): one for one in stored}
+        self.fields["text"].initial = case.text
+        self.fields["text"].help_text = (
+            gettext("Cut what they do not need. It stays whole on this case.")
+            if len(rights) == 1
+            else gettext("Several rights are open here. Where only some go, cut what is about the others.")
+        )
+        self._offer("messages", [(pk, _message_words(one)) for pk, one in self.later.items()])
+        self._offer("attached", [(pk, f"{one.name} ({size(one.size)})") for pk, one in self.stored.items()])
+        self.order_fields(["version", "rights", "text", "messages", "attached"])
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        """The field with its choices, all ticked where one right only is open; no field where there is none."""
+        if not choices:
+            del self.fields[name]
+            return
+        field = cast("forms.MultipleChoiceField", self.fields[name])
+        field.choices = choices
+        if len(self.known) == 1:
+            field.initial = [code for code, _words in choices]
+        else:
+            field.help_text = gettext("Tick what is about the rights that go, and nothing else.")
+
+    def clean_text(self) -> str:
+        """With the line ends that the case has."""
+        typed: str = self.cleaned_data["text"]
+        return typed.replace("\r\n", "\n")
+
+    def clean_messages(self) -> list[Message]:
+        """The rows of the ticked ones."""
+        return [self.later[pk] for pk in self.cleaned_data["messages"]]
+
+    def clean_attached(self) -> list[StoredFile]:
+        """The rows of the ticked ones."""
+        return [self.stored[pk] for pk in self.cleaned_data["attached"]]
+
+
+def _message_words(message: Message) -> str:
+    """Its day and its first words."""
+    return f"{day(message.at)} – {Truncator(message.body).words(12, truncate='…')}"
+
+
+class ForwardForm(HandOnForm):
     """To which controller the request goes, and why it is theirs."""
 
     errors_of = {
-        **RightsForm.errors_of, "client_missing": "name", "client_elsewhere": "client", "email_missing": "email",
-        "why_missing": "why",
+        **HandOnForm.errors_of, "client_missing": "name", "client_elsewhere": "client", "email_missing": "email",
     }  # fmt: skip
 
     client = forms.ChoiceField(label=_("Who decides on the processing"), required=False)
@@ -72,12 +140,12 @@ class StopForm(CaseForm):
     reason = words_field(_("Why nobody needs to follow it any more"), _("The case can then be closed."), rows=2)
 
 
-class TransferForm(RightsForm):
+class TransferForm(HandOnForm):
     """Which organisation takes the request over, what allows it, and why."""
 
     errors_of = {
-        **RightsForm.errors_of, "organisation_unknown": "organisation", "organisation_same": "organisation",
-        "right_not_here": "rights", "hand_over_missing": "because", "why_missing": "why",
+        **HandOnForm.errors_of, "organisation_unknown": "organisation", "organisation_same": "organisation",
+        "right_not_here": "rights", "hand_over_missing": "because",
     }  # fmt: skip
 
     organisation = forms.ChoiceField(

@@ -2,6 +2,7 @@
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import Promise
@@ -23,10 +24,11 @@ def case_forward(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Pass rights on to the controller for which we process the data."""
     case = case_or_404(request, reference, Act.CASE_WORK)
     rights, clients = list(case.rights.awaited()), list(case.organisation.clients.all())
+    offered: dict[str, Any] = {"later": services.messages_offered(case), "stored": services.files_offered(case, with_mail=True)}
     form = form_of(
         request, case, ForwardForm,
         initial={"rights": [right.right for right in rights], "client": clients[0].code if len(clients) == 1 else ""},
-        rights=rights, clients=clients,
+        case=case, rights=rights, clients=clients, **offered,
     )
     if act_done(request, case, form, services.case_forward, case=case):
         done = _("The request is on its way to the client, and the person is told.")
@@ -35,8 +37,8 @@ def case_forward(request: HttpRequest, reference: str) -> HttpResponseBase:
         request, case, form,
         title=_("Pass it on to the client that decides"),
         intro=_(
-            "The client gets the request as it arrived, with its files and the day on which we received it. The person "
-            "is told who answers. The case stays open until the client’s answer is noted."
+            "The client gets what you leave here, who asks, and the day on which we received it. The person is told "
+            "who answers. The case stays open until the client’s answer is noted."
         ),
         button=_("Pass the request on"),
     )  # fmt: skip
@@ -48,9 +50,10 @@ def case_transfer(request: HttpRequest, reference: str) -> HttpResponseBase:
     case = case_or_404(request, reference, Act.CASE_WORK)
     rights = list(case.rights.awaited())
     others = list(Organisation.objects.filter(is_active=True).exclude(pk=case.organisation_id))
+    offered: dict[str, Any] = {"later": services.messages_offered(case), "stored": services.files_offered(case)}
     form = form_of(
         request, case, TransferForm, initial={"rights": [right.right for right in rights]},
-        rights=rights, organisations=others,
+        case=case, rights=rights, organisations=others, **offered,
     )
     if act_done(request, case, form, services.case_transfer, case=case):
         return act_back(request, case, _("The other organisation has the request, and the person is told."), "handling")
@@ -58,8 +61,8 @@ def case_transfer(request: HttpRequest, reference: str) -> HttpResponseBase:
         request, case, form,
         title=_("Give it to another organisation of this desk"),
         intro=_(
-            "This hands personal data to somebody else. A case is opened there with what the person wrote and the day "
-            "on which it arrived here; the person is told."
+            "This hands personal data to somebody else. A case is opened there with what you leave here, who asks, and "
+            "the day on which it arrived; the person is told."
         ),
         button=_("Give the request to that organisation"),
     )  # fmt: skip

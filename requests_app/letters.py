@@ -233,7 +233,7 @@ def forwarding_paragraphs(forwarding: Forwarding) -> list[str]:
     else:
         because = _("%(organisation)s processes these data for %(name)s, which decides on them and answers you.")
         passed = _(
-            "On %(passed)s we passed your request on to %(name)s as it arrived, with the date on which we received it."
+            "On %(passed)s we passed your request on to %(name)s, with the date on which we received it."
         )
     reach = _("You reach %(name)s here: %(reach)s.") if known["reach"] else ""
     ours = _("We do nothing more about it ourselves.")
@@ -333,7 +333,7 @@ def _line(case_right: CaseRight) -> Line:
         article=article(right.article) if under_gdpr or right.countries else "",
         heading=section_heading(decision.outcome, right.verb),
         ground=ground_words(ground, under_gdpr=under_gdpr) if ground else "",
-        tells=_ground_tells(ground, under_gdpr) if ground else None,
+        tells=_ground_tells(ground, decision.asked_on, under_gdpr=under_gdpr) if ground else None,
         facts=facts_recorded(case_right) if is_done(decision.outcome, decision.ground) or right.code in _ALWAYS else [],
         says=[
             Told(str(say.text), source_words(say.article, under_gdpr=under_gdpr))
@@ -346,8 +346,12 @@ def _line(case_right: CaseRight) -> Line:
 _ALWAYS = frozenset({"rectification"})  # the statement beside data that are not corrected is for a refusal
 
 
-def _ground_tells(ground: Ground, under_gdpr: bool) -> Told:
-    return Told(str(ground.tells), source_words(ground.tells_article, under_gdpr=under_gdpr))
+def _ground_tells(ground: Ground, asked_on: date | None, *, under_gdpr: bool) -> Told:
+    """What the ground means, after the day on which the person was asked first, where the ground says so."""
+    tells = str(ground.tells)
+    if ground.asked_first is not None and asked_on is not None:
+        tells = f"{ground.asked_first.words % {'day': day_full(asked_on)}} {tells}"
+    return Told(tells, source_words(ground.tells_article, under_gdpr=under_gdpr))
 
 
 def _title(lines: Sequence[Line]) -> str:

@@ -183,7 +183,7 @@ RULES: dict[str, RightRules] = {
             Item("OM3", _("Processors who send for us told")),
         ),
         outcomes=_NEVER_REFUSED,
-        grounds=(),
+        grounds=("NOT_CONTROLLER",),
         first_tasks=(TaskKind.STOP_MARKETING,),
         target_working_days=2,
         may_wait=False,

@@ -63,8 +63,17 @@ def case_right_move(
         facts={"right": case_right.right, "source": source.value, "target": target.value},
     )
     _outside_tell(case_right, source, journaled)
+    right_news_send(case_right, source=source)
+
+
+def right_news_send(case_right: CaseRight, *, source: Stage) -> None:
+    """Send the news of a right upwards once this transaction is committed; the only place that does (DESIGN §2).
+
+    `source` is the stage where it was: the one where it is for a right under another name, whose work begins anew.
+    """
+    number, target = case_right.pk, Stage(case_right.stage)
     transaction.on_commit(
-        lambda: case_right_moved.send(CaseRight, case_right_id=case_right.pk, source=source, target=target)
+        lambda: case_right_moved.send(CaseRight, case_right_id=number, source=source, target=target)
     )
 
 

@@ -267,6 +267,7 @@ def house() -> House:
 
 def _forwarding(case: Case, handler: User) -> Forwarding:
     return case_forward(
+        text=case.text,
         case=case,
         rights=[right_of(case, "marketing_objection")],
         name="Kiosque",

@@ -23,7 +23,8 @@ EVENTS = {
     "extension.approved": _("Extension approved"),
     "extension.sent_back": _("Extension sent back"),
     "extension.single_handed": _("Extension decided without a second person"),
-    "extension.announced": _("Extension announced to the person"),
+    "extension.left": _("Notice of extension has left"),
+    "extension.announced": _("Notice of extension has left"),  # its name in older journals
     "receipt.corrected": _("Day of arrival corrected"),
     "restriction.begun": _("Data restricted"),
     "restriction.prolonged": _("Restriction prolonged"),

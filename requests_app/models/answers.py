@@ -43,6 +43,8 @@ class Decision(Reviewed):
     evidence = models.TextField(blank=True)  # mandatory for the grounds marked ●
     provision = models.CharField(max_length=300, blank=True)
     kept_until = models.DateField(null=True, blank=True)  # end date of what is kept under a provision (art. 17(3))
+    asked_on = models.DateField(null=True, blank=True)  # for a ground that says that we asked first; a local date
+    asked_how = models.TextField(blank=True)  # only where no question of this desk shows it
 
     objects = OfCaseRightQuerySet.as_manager()
 
@@ -50,6 +52,7 @@ class Decision(Reviewed):
         "reasoning": PURGE,
         "withheld": PURGE,
         "evidence": PURGE,
+        "asked_how": PURGE,
         "review_note": PURGE,
         "provision": REGISTER,
         "ground": REGISTER,

@@ -5,11 +5,11 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import Q
 
-from dsar.core.models import ClientController, Organisation, SupervisoryAuthority, User
+from dsar.core.models import ClientController, Organisation, StoredFile, SupervisoryAuthority, User
 from dsar.core.privacy import PURGE, Fate
 from dsar.core.roles import Act, roles_with
 from requests_app.models.cases import Case, CaseRight, OfCaseQuerySet
-from requests_app.models.messages import Outgoing
+from requests_app.models.messages import Message, Outgoing
 from requests_app.vocabulary import BreachRisk, ForwardedTo, HandOver
 
 
@@ -27,6 +27,9 @@ class Forwarding(models.Model):
     email = models.EmailField(blank=True)
     reference_there = models.CharField(max_length=100, blank=True)  # of the case that was opened there
     why = models.TextField()
+    text = models.TextField(blank=True)  # what left of the request: all of it, or what is theirs to know
+    messages = models.ManyToManyField(Message, related_name="+", blank=True)  # written later, and handed on too
+    files = models.ManyToManyField(StoredFile, related_name="+", blank=True)
     because = models.CharField(max_length=8, choices=HandOver.choices, blank=True)  # only to another organisation
     forwarded_at = models.DateTimeField()
     forwarded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -38,7 +41,7 @@ class Forwarding(models.Model):
 
     objects = OfCaseQuerySet.as_manager()
 
-    personal: ClassVar[dict[str, Fate]] = {"why": PURGE, "answer_note": PURGE}
+    personal: ClassVar[dict[str, Fate]] = {"why": PURGE, "text": PURGE, "answer_note": PURGE}
     impersonal: ClassVar[tuple[str, ...]] = ("name", "email", "reference_there")
 
     class Meta:

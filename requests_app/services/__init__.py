@@ -15,12 +15,12 @@ from requests_app.services.clocks import case_clock_refresh, clock_extended, clo
 from requests_app.services.codes import code_send, portal_code_ask, portal_opened
 from requests_app.services.contacts import address_add, address_change_refusal
 from requests_app.services.corrections import IntakeFacts, case_right_reclassify, intake_correct
+from requests_app.services.decision_rules import refusal_is_late
 from requests_app.services.decisions import (
     decision_approve,
     decision_send_back,
     decision_single_handed,
     decision_submit,
-    refusal_is_late,
 )
 from requests_app.services.deliverables import deliverable_downloaded, deliverable_register, file_opened
 from requests_app.services.digests import digest_send
@@ -52,13 +52,14 @@ from requests_app.services.form_files import (
     form_files_sweep,
     form_send,
 )
-from requests_app.services.handing_on import (
+from requests_app.services.forwardings import (
     case_forward,
-    case_transfer,
+    files_offered,
     forwarding_answered,
     forwarding_chase,
     forwarding_received,
     forwarding_stop,
+    messages_offered,
 )
 from requests_app.services.holds import complaint_end, complaint_record, hold_begin, hold_end
 from requests_app.services.human_reviews import human_review_record
@@ -95,6 +96,7 @@ from requests_app.services.reviews import reviewers_for
 from requests_app.services.safeguards import safeguards_send, safeguards_stated
 from requests_app.services.statements import statement_add, statement_attach
 from requests_app.services.suspensions import (
+    asked_days,
     case_suspend,
     may_continue,
     may_suspend,
@@ -104,6 +106,7 @@ from requests_app.services.suspensions import (
     suspension_end,
 )
 from requests_app.services.tokens import AddedToken, api_token_add, api_token_by_text, api_token_revoke
+from requests_app.services.transfers import case_transfer
 from requests_app.services.vouching import case_vouch
 from requests_app.services.webhooks import (
     ShownSecret,
@@ -148,6 +151,7 @@ __all__ = [
     "api_token_add",
     "api_token_by_text",
     "api_token_revoke",
+    "asked_days",
     "breach_assess",
     "breach_authority_told",
     "breach_close",
@@ -204,6 +208,7 @@ __all__ = [
     "extensions_of_year",
     "file_gone",
     "file_opened",
+    "files_offered",
     "form_file_remove",
     "form_files_add",
     "form_files_kept",
@@ -235,6 +240,7 @@ __all__ = [
     "message_right_add",
     "message_send",
     "messages_of",
+    "messages_offered",
     "messages_read",
     "note_add",
     "notice_prepare",

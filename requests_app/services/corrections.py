@@ -32,8 +32,8 @@ from requests_app.services.messages import message_send
 from requests_app.services.parties import identity_doubt
 from requests_app.services.suspensions import suspensions_leave
 from requests_app.services.work import work_open
-from requests_app.signals import case_right_moved
 from requests_app.vocabulary import UNDECIDED, AddressKind, Capacity, ClockCause, Stage
+from requests_app.workflow import right_news_send
 
 SUBJECTS_OWN = (AddressKind.IDENTIFIER,)  # whoever asks for somebody else gives the number of that person
 
@@ -237,7 +237,7 @@ def case_right_reclassify(
     case_right.refresh_from_db()
     if case_right.stage != Stage.TO_DO:
         work_open(case_right=case_right)
-        _news_send(case_right)
+        right_news_send(case_right, source=Stage(case_right.stage))  # whoever collects data for it is to hear
     message_send(case=case, body=_reclassified_words(case_right, before), actor=actor)
 
 
@@ -254,14 +254,6 @@ def _reclassify_check(case_right: CaseRight, right: str, reason: str) -> None:
         )
     if not reason.strip():
         raise DomainError("reason_missing", _("Write what in the request shows it."))
-
-
-def _news_send(case_right: CaseRight) -> None:
-    """Work begins again under another name: whoever collects data for that right is to hear of it."""
-    number, stage = case_right.pk, Stage(case_right.stage)
-    transaction.on_commit(
-        lambda: case_right_moved.send(CaseRight, case_right_id=number, source=stage, target=stage)
-    )
 
 
 def _reclassified_words(case_right: CaseRight, before: str) -> str:

@@ -17,10 +17,10 @@ from dsar.core.errors import DomainError
 from dsar.core.models import Organisation, User
 from dsar.core.roles import Act
 from requests_app.case_journal import case_journal
-from requests_app.correspondence import person_write
+from requests_app.correspondence import person_tell
 from requests_app.deadlines import local_date
 from requests_app.letters import extension_paragraphs
-from requests_app.models import CaseRight, Extension, Message, PartyAddress
+from requests_app.models import CaseRight, Extension, Message
 from requests_app.outbox import outbox_stop
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_lock, case_touch
@@ -28,7 +28,7 @@ from requests_app.services.clocks import case_clock_refresh, clock_extended, law
 from requests_app.services.parties import reached_by_page_only
 from requests_app.services.reviews import author_alone, note_must, review_close, reviewer_of
 from requests_app.services.suspensions import sent_moment
-from requests_app.vocabulary import UNDECIDED, Channel, ClockCause, Direction, ExtensionReason, Review
+from requests_app.vocabulary import UNDECIDED, ClockCause, ExtensionReason, Review
 
 YEAR = timedelta(days=365)
 
@@ -138,11 +138,11 @@ def extension_post(*, extension: Extension, sent_on: date | None, actor: Actor, 
     if not extension.is_to_post and not (extension.mail and not extension.sent_at and outbox_stop(extension.mail)):
         raise DomainError("notice_sent_already", _("This notice has left already, or its mail is leaving."))
     approved_at = extension.reviewed_at or extension.written_at
-    extension_announce(extension=extension, sent_at=sent_moment(case, sent_on, after=approved_at), actor=actor)
+    extension_leave(extension=extension, sent_at=sent_moment(case, sent_on, after=approved_at), actor=actor)
 
 
 @transaction.atomic
-def extension_announce(*, extension: Extension, sent_at: datetime, actor: Actor = Actor.SYSTEM) -> None:
+def extension_leave(*, extension: Extension, sent_at: datetime, actor: Actor = Actor.SYSTEM) -> None:
     """The notice has left at that aware instant: from now on the extended date holds. Idempotent.
 
     One that left after the legal date extends nothing: the engine says so, and the first date stands.
@@ -151,7 +151,7 @@ def extension_announce(*, extension: Extension, sent_at: datetime, actor: Actor 
     if not Extension.objects.filter(pk=extension.pk, sent_at=None).update(sent_at=sent_at):
         return
     extension.refresh_from_db(fields=["sent_at"])
-    _journal(extension, "extension.announced", actor, {}, sent_at=sent_at.isoformat())
+    _journal(extension, "extension.left", actor, {}, sent_at=sent_at.isoformat())
     case_clock_refresh(case=extension.case_right.case, cause=ClockCause.EXTENDED)
 
 
@@ -167,7 +167,7 @@ def _notice_leave(extension: Extension, kind: str, actor: Actor, values: dict[st
     message = _notice_write(extension)
     _journal(extension, kind, actor, values, message=message.pk)
     if reached_by_page_only(extension.case_right.case):
-        extension_announce(extension=extension, sent_at=message.at)
+        extension_leave(extension=extension, sent_at=message.at)
 
 
 def _notice_write(extension: Extension) -> Message:
@@ -177,29 +177,16 @@ def _notice_write(extension: Extension) -> Message:
     until = clock_extended(case_right, datetime.now(UTC))
     with language_override(case.language), timezone.override(case.organisation.time_zone):
         paragraphs = extension_paragraphs(extension, until, law_of(case_right))
-    message = Message.objects.create(
+    # What a member wrote goes only where we know that somebody reads it; the law's reason goes in any case.
+    unwritten = [words for words in paragraphs if words != extension.reasoning]
+    message, mail = person_tell(
         case=case,
-        direction=Direction.OUTBOUND,
-        channel=Channel.FORM,
-        author=extension.reviewer,
         body="\n\n".join(paragraphs),
-        at=datetime.now(UTC),
+        author=extension.reviewer,
+        template="emails/extension_notice",
+        key="extension",
+        context=lambda address: {"paragraphs": paragraphs if address.confirmed_at else unwritten},
     )
-    address = PartyAddress.objects.mailboxes(case).first()
-    mail = None
-    if address is not None:
-        mail = person_write(
-            case=case,
-            template="emails/extension_notice",
-            address=address,
-            key=f"extension:{case.reference}:{extension.pk}",
-            # What a member wrote goes only where we know that somebody reads it; the law's reason goes in any case.
-            context={
-                "paragraphs": paragraphs
-                if address.confirmed_at
-                else [words for words in paragraphs if words != extension.reasoning]
-            },
-        )
     Extension.objects.filter(pk=extension.pk).update(notice_message=message, mail=mail)
     extension.notice_message, extension.mail = message, mail
     task_queue_on_commit("requests_app.notice_prepare", extension.pk)

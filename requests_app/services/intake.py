@@ -25,7 +25,7 @@ from requests_app.references import reference_make
 from requests_app.rights_table import RULES
 from requests_app.routing import route
 from requests_app.services.cases import case_touch
-from requests_app.services.clocks import clock_change, clock_compute, facts_new, next_on
+from requests_app.services.clocks import clock_change, clock_compute, facts_new, law_of, next_on
 from requests_app.tracking import case_by_submission, submission_hash, tracking_key, tracking_key_hash
 from requests_app.vocabulary import AddressKind, Capacity, Channel, ClockCause, Direction, WebhookEvent
 from requests_app.webhooks import webhooks_tell
@@ -258,7 +258,7 @@ def case_acknowledge(
         template="emails/acknowledgement",
         address=address,
         key=f"acknowledgement:{case.reference}",
-        context={"rights": rights, "code": issued.code, "confirm_url": confirm},
+        context={"rights": rights, "law": law_of(rights[0]), "code": issued.code, "confirm_url": confirm},
         in_reply_to=in_reply_to,
     )
 

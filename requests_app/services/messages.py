@@ -11,8 +11,8 @@ from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
 from dsar.core.roles import Act
 from dsar.core.uploads import IncomingFile, Limits, upload_store, uploads_check
-from requests_app.correspondence import body_checked, person_write
-from requests_app.models import Case, Message, PartyAddress
+from requests_app.correspondence import body_checked, person_tell
+from requests_app.models import Case, Message
 from requests_app.services.cases import case_lock, case_touch
 from requests_app.services.reopening import message_after_answer
 from requests_app.services.suspensions import suspensions_answer
@@ -45,25 +45,15 @@ def message_send(
     """
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch(case=case, version=version)
-    message = Message.objects.create(
+    message, _mail = person_tell(
         case=case,
-        direction=Direction.OUTBOUND,
-        channel=Channel.FORM,
-        author=actor.user,
         body=body_checked(body, may_be_empty=bool(files)),
-        at=datetime.now(UTC),
+        author=actor.user,
+        template="emails/message_posted",
+        key="message_posted",
     )
     _files_file(message, files)
     _journal(message, "message.sent", actor, files)
-    address = PartyAddress.objects.mailboxes(case).first()
-    if address is not None:
-        person_write(
-            case=case,
-            template="emails/message_posted",
-            address=address,
-            key=f"message_posted:{case.reference}:{message.pk}",
-            context={},
-        )
     return message
 
 

@@ -16,7 +16,7 @@ from requests_app.models import CaseRight, Deliverable, Extension, Restriction, 
 from requests_app.services.cases import case_lock
 from requests_app.services.clocks import clock_extended, law_of
 from requests_app.services.documents import document_make, document_publish
-from requests_app.services.extensions import extension_announce
+from requests_app.services.extensions import extension_leave
 from requests_app.services.restrictions import lifting_leave
 from requests_app.services.suspensions import suspension_begin
 from requests_app.vocabulary import EXTENSION_KINDS, LIFTING_KINDS, DeliverableKind
@@ -53,7 +53,7 @@ def _left_note(left: Suspension | Extension | Restriction) -> bool:
         elif isinstance(left, Restriction):
             lifting_leave(restriction=left, left_at=left.mail.sent_at)
         else:
-            extension_announce(extension=left, sent_at=left.mail.sent_at)
+            extension_leave(extension=left, sent_at=left.mail.sent_at)
     except DomainError as error:
         logger.error("Mail %s has left, and its clock cannot be counted: %s", left.mail.message_id, error.code)
         return False

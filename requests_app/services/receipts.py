@@ -14,7 +14,7 @@ from dsar.core.roles import Act
 from requests_app.models import Case, CaseRight, Extension
 from requests_app.services.cases import case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_compute, facts_of
-from requests_app.services.extensions import extension_announce
+from requests_app.services.extensions import extension_leave
 from requests_app.services.suspensions import suspension_begin
 from requests_app.vocabulary import ClockCause, Direction
 
@@ -99,7 +99,7 @@ def _left_note(case: Case) -> None:
     announced = Extension.objects.filter(case_right__case=case, sent_at=None, mail__sent_at__isnull=False)
     for extension in announced.select_related("case_right__case__organisation", "mail"):
         if extension.mail is not None and extension.mail.sent_at is not None:
-            extension_announce(extension=extension, sent_at=extension.mail.sent_at)
+            extension_leave(extension=extension, sent_at=extension.mail.sent_at)
 
 
 def _check(rights: Sequence[CaseRight], received_at: datetime) -> None:

@@ -17,10 +17,10 @@ from dsar.core.broker import task_queue_on_commit
 from dsar.core.errors import DomainError
 from dsar.core.roles import Act
 from requests_app.case_journal import case_journal
-from requests_app.correspondence import person_write
+from requests_app.correspondence import person_tell
 from requests_app.deadlines import local_date
 from requests_app.letters import lifting_paragraphs
-from requests_app.models import Case, CaseRight, Deliverable, Message, Outgoing, PartyAddress, Restriction
+from requests_app.models import Case, CaseRight, Deliverable, Restriction
 from requests_app.outbox import outbox_stop
 from requests_app.services.cases import case_lock, case_touch_open
 from requests_app.services.parties import reached_by_page_only
@@ -29,9 +29,7 @@ from requests_app.services.suspensions import sent_moment
 from requests_app.services.work import case_right_start, case_task_add, case_task_finish
 from requests_app.vocabulary import (
     LIFTING_KINDS,
-    Channel,
     DeliverableState,
-    Direction,
     RestrictionGround,
     Stage,
     TaskKind,
@@ -128,15 +126,16 @@ def lifting_announce(*, restriction: Restriction, reason: str, actor: Actor, ver
         raise DomainError("reason_missing", _("Write why the restriction ends: the person reads it."))
     now = datetime.now(UTC)
     _change(restriction, lift_reason=reason.strip(), announced_at=now, announced_by=member)
-    message = Message.objects.create(
+    message, mail = person_tell(
         case=case,
-        direction=Direction.OUTBOUND,
-        channel=Channel.FORM,
-        author=member,
         body="\n\n".join(_paragraphs(restriction)),
+        author=member,
+        template="emails/lifting_notice",
+        key="lifting",
+        context=lambda address: {"paragraphs": _paragraphs(restriction, in_full=address.confirmed_at is not None)},
         at=now,
     )
-    _change(restriction, lift_message=message, mail=_lifting_mail(restriction, message))
+    _change(restriction, lift_message=message, mail=mail)
     task_queue_on_commit("requests_app.lifting_prepare", restriction.pk)
     _journal(restriction, "lifting.announced", actor, {"reason": restriction.lift_reason}, message=message.pk)
     if reached_by_page_only(case):
@@ -147,20 +146,6 @@ def _paragraphs(restriction: Restriction, *, in_full: bool = True) -> list[str]:
     case = restriction.case_right.case
     with language_override(case.language), timezone.override(case.organisation.time_zone):
         return lifting_paragraphs(restriction, in_full=in_full)
-
-
-def _lifting_mail(restriction: Restriction, message: Message) -> Outgoing | None:
-    case = message.case
-    address = PartyAddress.objects.mailboxes(case).first()
-    if address is None:
-        return None
-    return person_write(
-        case=case,
-        template="emails/lifting_announced",
-        address=address,
-        key=f"lifting:{case.reference}:{message.pk}",
-        context={"paragraphs": _paragraphs(restriction, in_full=address.confirmed_at is not None)},
-    )
 
 
 @transaction.atomic
@@ -240,7 +225,7 @@ def _review_open(restriction: Restriction) -> None:
     task = case_task_add(
         case_right=case_right,
         kind=TaskKind.REVIEW_RESTRICTION,
-        subject_key=f"restriction-{restriction.pk}-{restriction.review_on}",
+        subject_key=f"restriction:{restriction.pk}:{restriction.review_on}",
         blocking=False,
     )
     _change(restriction, review_task=task)

@@ -74,7 +74,7 @@ def statement_attach(
 
 
 def _subject_key(statement: Statement) -> str:
-    return f"statement-{statement.pk}"
+    return f"statement:{statement.pk}"
 
 
 def _journal(statement: Statement, kind: str, actor: Actor, values: dict[str, str], **facts: str) -> None:

@@ -5,9 +5,10 @@ the answer until a member says that it is none: a clock that runs too early harm
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -18,9 +19,9 @@ from dsar.core.errors import DomainError
 from dsar.core.roles import Act
 from dsar.core.templatetags.dsar_format import day_full
 from requests_app.case_journal import case_journal
-from requests_app.correspondence import body_checked, person_write
+from requests_app.correspondence import body_checked, person_tell
 from requests_app.deadlines import Pause, local_date
-from requests_app.models import Case, CaseRight, Message, Outgoing, PartyAddress, Suspension
+from requests_app.models import Case, CaseRight, PartyAddress, Suspension
 from requests_app.outbox import outbox_stop
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_lock, case_touch
@@ -47,6 +48,21 @@ def may_suspend(case_right: CaseRight) -> bool:
     Never for a withdrawal of consent and an objection to marketing (DESIGN §2), nor once the right is decided.
     """
     return RULES[case_right.right].may_wait and case_right.stage in UNDECIDED
+
+
+def asked_days(case_right: CaseRight, questions: Iterable[Suspension]) -> dict[str, date]:
+    """The local day on which a question of each kind last left; a kind that was never asked is missing.
+
+    `questions` are those of the case, with their mails and rights. Who asks is one question for every right; what is
+    asked for is one of the rights that it names.
+    """
+    zone, days = case_right.case.organisation.time_zone, {}
+    for question in questions:
+        left_at = question.asked_at or (question.mail.sent_at if question.mail else None)
+        concerns = question.reason == SuspensionReason.IDENTITY or case_right in question.rights.all()
+        if left_at is not None and concerns:
+            days[question.reason] = local_date(left_at, zone)
+    return days
 
 
 @transaction.atomic
@@ -77,17 +93,20 @@ def case_suspend(
         _doubt_check(case)
     if not why.strip():
         raise DomainError("why_missing", _("Write why the answer is needed: the law wants a reason."))
-    asked_at, address = _leaves(case, rights, way, sent_on)
+    asked_at = _leaves(case, rights, way, sent_on)
     for case_right in rights:
         if case_right.stage == Stage.TO_DO:  # work begins at once in any case (DESIGN §2)
             case_right_start(case_right=case_right, actor=actor)
-    message = Message.objects.create(
+    question = body_checked(body)
+    message, mail = person_tell(
         case=case,
-        direction=Direction.OUTBOUND,
-        channel=Channel.POST if way == Way.POST else Channel.FORM,
+        body=question,
         author=member,
-        body=body_checked(body),
-        at=asked_at or datetime.now(UTC),
+        template="emails/question_asked",
+        key="question",
+        context=lambda address: _mail_context(reason, rights, question if address.confirmed_at else ""),
+        channel=Channel.POST if way == Way.POST else Channel.FORM,
+        at=asked_at,
     )
     suspension = Suspension.objects.create(
         case=case,
@@ -95,7 +114,7 @@ def case_suspend(
         why=why.strip(),
         is_voluminous=is_voluminous and reason == SuspensionReason.CLARIFY,
         asked_message=message,
-        mail=_question_write(message, reason, rights, address) if address else None,
+        mail=mail,
     )
     suspension.rights.set(rights)
     told = {"why": suspension.why, "body": message.body}
@@ -130,17 +149,14 @@ def _doubt_check(case: Case) -> None:
         raise DomainError("identity_established", _("We know who asks: identity is established, so no doubt is left."))
 
 
-def _leaves(
-    case: Case, rights: Sequence[CaseRight], way: str, sent_on: date | None
-) -> tuple[datetime | None, PartyAddress | None]:
-    """When the question leaves, None while its mail is still to be sent, and the mailbox it is announced to."""
+def _leaves(case: Case, rights: Sequence[CaseRight], way: str, sent_on: date | None) -> datetime | None:
+    """When the question leaves; None while the mail about it is still to be sent."""
     if way == Way.POST:
-        return sent_moment(case, sent_on, after=max(right.received_at for right in rights)), None
-    address = PartyAddress.objects.mailboxes(case).first()
-    if address is not None:
-        return None, address
+        return sent_moment(case, sent_on, after=max(right.received_at for right in rights))
+    if PartyAddress.objects.mailboxes(case).exists():
+        return None
     if case.tracking_key_hash:
-        return datetime.now(UTC), None
+        return datetime.now(UTC)
     raise DomainError("no_way_to_ask", _("This person has no mailbox and no tracking page: ask by post."))
 
 
@@ -161,20 +177,14 @@ def sent_moment(case: Case, sent_on: date | None, *, after: datetime) -> datetim
     return max(noon, after)  # what it answers arrived before it, even in the evening
 
 
-def _question_write(message: Message, reason: str, rights: Sequence[CaseRight], address: PartyAddress) -> Outgoing:
-    return person_write(
-        case=message.case,
-        template="emails/question_asked",
-        address=address,
-        key=f"question:{message.case.reference}:{message.pk}",
-        # The question itself goes only where we know that somebody reads it.
-        context={
-            "reason": str(reason),
-            "still": [right for right in rights if stands_still(right, reason)],
-            "running": [right for right in rights if not stands_still(right, reason)],
-            "question": message.body if address.confirmed_at else "",
-        },
-    )
+def _mail_context(reason: str, rights: Sequence[CaseRight], question: str) -> dict[str, Any]:
+    """What the mail about a question says; the question itself goes only where we know that somebody reads it."""
+    return {
+        "reason": str(reason),
+        "still": [right for right in rights if stands_still(right, reason)],
+        "running": [right for right in rights if not stands_still(right, reason)],
+        "question": question,
+    }
 
 
 @transaction.atomic

@@ -12,17 +12,20 @@ from dsar.core.errors import DomainError
 from dsar.core.files import file_store
 from dsar.core.models import AuditEvent, ClientController, Organisation
 from requests_app import outbox
-from requests_app.models import Case, Extension, Forwarding, Outgoing, Suspension
+from requests_app.models import Case, Extension, Forwarding, InboundMail, Outgoing, Suspension
 from requests_app.services import (
     case_close,
     case_forward,
     case_right_start,
     case_task_finish,
     extension_submit,
+    files_offered,
     forwarding_answered,
     forwarding_chase,
     forwarding_received,
     forwarding_stop,
+    message_receive,
+    messages_offered,
 )
 from requests_app.vocabulary import Direction, Outcome, Stage, TaskState
 from tests.factories import OrganisationFactory, a_case, actor_for, member, right_of
@@ -48,7 +51,7 @@ def a_client(organisation: Organisation) -> ClientController:
 def forwarded(case: Case, *codes: str, **fields: Any) -> Forwarding:
     """The act, by a handler of the case's organisation."""
     rights = [right_of(case, code) for code in codes or ("access",)]
-    given: dict[str, Any] = {"rights": rights, "client": a_client(case.organisation), "why": WHY}
+    given: dict[str, Any] = {"rights": rights, "text": case.text, "client": a_client(case.organisation), "why": WHY}
     return case_forward(
         case=case,
         actor=actor_for(member(case.organisation), case.organisation),
@@ -60,7 +63,7 @@ def test_the_controller_gets_the_request_as_it_arrived_with_our_day() -> None:
     case = a_case(rights=("access",), text="Je suis cliente du kiosque.", identifier="K-77")
     stored = file_store(key=case.key, name="facture.pdf", content_type="application/pdf", content=b"%PDF-1")
     case.messages.get(direction=Direction.INBOUND).files.add(stored)
-    forwarding = forwarded(case)
+    forwarding = forwarded(case, attached=files_offered(case, with_mail=True))
     mail = Outgoing.objects.get(key__startswith="forward:")
     assert (forwarding.mail, mail.recipient) == (mail, "dpo@kiosque.example")
     for text in (mail.body_text, mail.body_html):
@@ -192,7 +195,7 @@ def test_the_page_passes_a_request_on_and_the_next_one_follows_it(client: Client
     client.force_login(member(case.organisation))
     page = reverse("case-forward", args=[case.reference])
     assert "Kiosque du Port" in client.get(page).content.decode()
-    typed = {"version": case.version, "rights": ["access"], "client": known.code, "why": WHY}
+    typed = {"version": case.version, "rights": ["access"], "client": known.code, "why": WHY, "text": ""}
     assert client.post(page, {**typed, "client": "", "name": ""}).status_code == 422
     answer = client.post(page, typed)
     assert answer.status_code == 302
@@ -212,3 +215,29 @@ def test_the_page_passes_a_request_on_and_the_next_one_follows_it(client: Client
     assert client.post(answered, {"version": case.version, "answered_on": "2026-03-10"}).status_code == 302
     forwarding.refresh_from_db()
     assert forwarding.answered_there_on == date(2026, 3, 10)
+
+
+def test_the_controller_gets_what_was_chosen_and_again_when_it_is_reminded() -> None:
+    case = a_case(text="Mes commandes au kiosque, et plus de publicité.")
+    with time_machine.travel(NOW - timedelta(days=2), tick=False):
+        message_receive(case=case, body="Ma carte du kiosque : 77.")
+        message_receive(case=case, body="Encore de la publicité.")
+    kept, left = messages_offered(case)
+    forwarding = forwarded(case, text="Mes commandes au kiosque.", messages=[kept])
+    handler = actor_for(member(case.organisation), case.organisation)
+    for mail in (forwarding.mail, forwarding_chase(forwarding=forwarding, actor=handler)):
+        assert mail is not None
+        for text in (mail.body_text, mail.body_html):
+            assert "Mes commandes au kiosque." in text
+            assert kept.body in text
+            assert left.body not in text
+            assert "plus de publicité" not in text
+
+
+def test_the_mail_as_it_arrived_is_offered_first_and_holds_everything() -> None:
+    case = a_case(channel="email", rights=("access",))
+    raw = file_store(key=case.key, name="message.eml", content_type="message/rfc822", content=b"Subject: x")
+    InboundMail.objects.create(organisation=case.organisation, raw_hash="0" * 64, raw=raw, received_at=NOW, case=case)
+    assert files_offered(case, with_mail=True) == [raw]
+    assert files_offered(case) == []
+    assert not forwarded(case).files.exists(), "it goes only where somebody ticks it"

@@ -12,7 +12,7 @@ from dsar.core.errors import DomainError
 from dsar.core.files import file_read, file_store
 from dsar.core.models import AuditEvent, Organisation
 from requests_app.models import Case, CaseRight, Forwarding
-from requests_app.services import case_transfer, message_receive
+from requests_app.services import case_transfer, files_offered, message_receive, messages_offered
 from requests_app.tracking import tracking_key_hash
 from requests_app.vocabulary import Capacity, Direction, Outcome
 from tests.factories import RECEIVED_AT, OrganisationFactory, a_case, actor_for, member, opened_case, right_of
@@ -29,7 +29,9 @@ def _now() -> Any:
 
 def transferred(case: Case, target: Organisation, *codes: str, **fields: Any) -> Case:
     rights = [right_of(case, code) for code in codes or ("access",)]
-    given: dict[str, Any] = {"rights": rights, "because": "agreed", "why": "The shop belongs to the sister company."}
+    given: dict[str, Any] = {
+        "rights": rights, "text": case.text, "because": "agreed", "why": "The shop belongs to the sister company.",
+    }  # fmt: skip
     return case_transfer(
         case=case,
         organisation=target,
@@ -61,7 +63,7 @@ def test_files_are_copied_and_open_with_the_other_key() -> None:
     case.messages.get(direction=Direction.INBOUND).files.add(stored)
     with time_machine.travel(RECEIVED_AT + timedelta(days=1), tick=False):
         message_receive(case=case, body="Et mon adresse a change.")
-    there = transferred(case, target)
+    there = transferred(case, target, messages=messages_offered(case), attached=files_offered(case))
     request, later = there.messages.filter(direction=Direction.INBOUND)
     copied = request.files.get()
     assert (copied.key, file_read(copied), copied.pk == stored.pk) == (there.key, b"numero 77", False)
@@ -132,7 +134,7 @@ def test_the_page(client: Client) -> None:
     client.force_login(member(case.organisation))
     page = reverse("case-transfer", args=[case.reference])
     assert "Virelune Éditions" in client.get(page).content.decode()
-    typed = {"version": case.version, "rights": ["access"], "organisation": target.slug, "why": "Theirs."}
+    typed = {"version": case.version, "rights": ["access"], "organisation": target.slug, "why": "Theirs.", "text": ""}
     assert client.post(page, typed).status_code == 422, "what allows it must be said"
     assert client.post(page, {**typed, "because": "joint"}).status_code == 302
     there = Case.objects.get(organisation=target)
@@ -150,7 +152,91 @@ def test_what_was_taken_up_again_is_given_again_with_its_own_day_and_all_that_wa
     right.save()
     Case.objects.filter(pk=case.pk).update(closed_at=None)
     message_receive(case=case, body="Something is missing.")
-    again = transferred(case, target)
+    again = transferred(case, target, messages=messages_offered(case))
     assert again.pk != first.pk
     assert again.rights.get().received_at == NOW
     assert "Something is missing." in [message.body for message in again.messages.all()]
+
+
+def a_case_written_to_later(**fields: Any) -> tuple[Case, Any]:
+    """A request with a file, and a later message with another one."""
+    case = a_case(text="Mes commandes, et plus de publicité.", **fields)
+    first = file_store(key=case.key, name="commande.txt", content_type="text/plain", content=b"77")
+    case.messages.get(direction=Direction.INBOUND).files.add(first)
+    second = file_store(key=case.key, name="publicite.txt", content_type="text/plain", content=b"88")
+    with time_machine.travel(RECEIVED_AT + timedelta(days=1), tick=False):
+        message_receive(case=case, body="Encore de la publicité hier.", files=[second])
+    return case, (first, second)
+
+
+def test_no_more_leaves_than_was_chosen() -> None:
+    case, (first, _second) = a_case_written_to_later()
+    there = transferred(case, OrganisationFactory.create(), text="Mes commandes.", attached=[first])
+    assert there.text == "Mes commandes."
+    message = there.messages.get(direction=Direction.INBOUND)
+    assert message.body == "Mes commandes."
+    assert [stored.name for stored in message.files.all()] == ["commande.txt"]
+    assert "publicité" not in there.search_text
+
+
+def test_what_left_is_kept_and_journaled() -> None:
+    case, (first, _second) = a_case_written_to_later()
+    later = messages_offered(case)
+    transferred(case, OrganisationFactory.create(), text="Mes commandes.", messages=later, attached=[first])
+    forwarding = Forwarding.objects.get()
+    assert (forwarding.text, list(forwarding.messages.all()), list(forwarding.files.all())) == (
+        "Mes commandes.", later, [first],
+    )  # fmt: skip
+    given = AuditEvent.objects.get(chain__key=case.chain, kind="case.transferred")
+    assert given.values.get(field="text").value == "Mes commandes."
+    assert (given.facts["messages_handed"], given.facts["files"]) == ([later[0].pk], [first.sha256])
+
+
+def test_a_file_whose_message_stays_goes_with_the_request() -> None:
+    case, (_first, second) = a_case_written_to_later()
+    there = transferred(case, OrganisationFactory.create(), attached=[second])
+    assert [stored.name for stored in there.messages.get(direction=Direction.INBOUND).files.all()] == ["publicite.txt"]
+
+
+def test_the_words_may_be_cut_and_not_away() -> None:
+    case, _files = a_case_written_to_later()
+    with pytest.raises(DomainError) as refused:
+        transferred(case, OrganisationFactory.create(), text=" ")
+    assert refused.value.code == "text_missing"
+
+
+def test_nothing_of_another_case_leaves() -> None:
+    case, other = a_case(), a_case()
+    stored = file_store(key=other.key, name="autre.txt", content_type="text/plain", content=b"1")
+    other.messages.get(direction=Direction.INBOUND).files.add(stored)
+    message = other.messages.get(direction=Direction.INBOUND)
+    there = transferred(case, OrganisationFactory.create(), messages=[message], attached=[stored])
+    assert there.messages.filter(direction=Direction.INBOUND).count() == 1
+    assert not there.messages.get(direction=Direction.INBOUND).files.exists()
+
+
+@pytest.mark.parametrize(("rights", "is_ticked"), [(("access",), True), (("access", "marketing_objection"), False)])
+def test_the_page_ticks_what_was_written_later_only_where_all_of_it_goes(
+    client: Client, rights: tuple[str, ...], is_ticked: bool
+) -> None:
+    case, (first, second) = a_case_written_to_later(rights=rights)
+    target = OrganisationFactory.create()
+    client.force_login(member(case.organisation))
+    page = reverse("case-transfer", args=[case.reference])
+    answer = client.get(page)
+    form, html = answer.context["form"], answer.content.decode()
+    assert form["text"].value() == case.text
+    later = messages_offered(case)[0]
+    assert form["messages"].value() == ([str(later.pk)] if is_ticked else None)
+    assert form["attached"].value() == ([str(first.pk), str(second.pk)] if is_ticked else None)
+    assert "Encore de la publicité hier." in html
+    assert ("cut what is about the others" in html) is not is_ticked
+    typed = {
+        "version": case.version, "rights": ["access"], "organisation": target.slug, "because": "joint",
+        "why": "Theirs.", "text": "Mes commandes.\r\nMerci.", "attached": [first.pk],
+    }  # fmt: skip
+    assert client.post(page, {**typed, "text": ""}).status_code == 422
+    assert client.post(page, typed).status_code == 302
+    there = Case.objects.get(organisation=target)
+    assert there.text == "Mes commandes.\nMerci."
+    assert [stored.name for stored in there.messages.get(direction=Direction.INBOUND).files.all()] == ["commande.txt"]

@@ -30,13 +30,14 @@ NEVER_REFUSED = ("withdrawal", "marketing_objection")
 
 REFUSED, PARTLY = "refused", "granted_partly"
 UNKNOWN, NOTHING = "not_identified", "no_data"
+ASKED = ("asked_on", "asked_how")  # "ask once first", "asked for without delay", "offer … first"
 
 # Ground: rights that know it, outcomes that it may carry, and what must be written with it beside the reasons.
 GROUND_LAW: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "12_5_UNFOUNDED": (TO_22, (REFUSED, PARTLY), ("evidence",)),
     "12_5_REPETITIVE": (TO_22, (REFUSED, PARTLY), ("evidence",)),
     "12_5_ABUSE": (("access",), (REFUSED, PARTLY), ("evidence",)),  # C-526/24; others only by analogy
-    "11_2": (TO_20, (REFUSED, PARTLY, UNKNOWN), ("evidence",)),
+    "11_2": (TO_20, (REFUSED, PARTLY, UNKNOWN), ("evidence", *ASKED)),
     "15_4": (("access",), (PARTLY,), ()),  # recital 63: never everything
     "16_ACCURATE": (("rectification",), (REFUSED, PARTLY), ("evidence",)),
     "17_1_NOT_MET": (("erasure",), (REFUSED, PARTLY), ()),
@@ -53,14 +54,15 @@ GROUND_LAW: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] 
     "20_4": (("portability",), (REFUSED, PARTLY), ()),
     "21_1_COMPELLING": (("objection",), (REFUSED, PARTLY), ("evidence",)),
     "21_1_BASIS": (("objection",), (REFUSED, PARTLY), ()),
-    "21_1_NO_SITUATION": (("objection",), (REFUSED, PARTLY), ()),
+    "21_1_NO_SITUATION": (("objection",), (REFUSED, PARTLY), ASKED),
     "21_6_PUBLIC": (("research_objection",), (REFUSED, PARTLY), ()),
     "22_2": (("automated_decision",), (REFUSED, PARTLY), ()),
     "22_NO_SOLE_AUTOMATION": (("automated_decision",), (REFUSED, PARTLY), ()),
     "23_NATIONAL": (TO_22, (REFUSED, PARTLY), ("evidence", "provision")),
-    "NOT_CONTROLLER": ((*TO_22, *DEATH, "withdrawal"), (NOTHING, PARTLY), ()),  # "no data held", or forwarded
-    "12_6_IDENTITY": (TO_22, (UNKNOWN,), ("evidence",)),
-    "MANDATE_NOT_SHOWN": ((*TO_22, *DEATH), (REFUSED, PARTLY, UNKNOWN), ("evidence",)),
+    # "all": each right that knows an outcome for it, which a plain question does not. "No data held", or forwarded.
+    "NOT_CONTROLLER": ((*TO_22, *DEATH, *NEVER_REFUSED), (NOTHING, PARTLY), ()),
+    "12_6_IDENTITY": (TO_22, (UNKNOWN,), ("evidence", *ASKED)),
+    "MANDATE_NOT_SHOWN": ((*TO_22, *DEATH), (REFUSED, PARTLY, UNKNOWN), ("evidence", *ASKED)),
     "85_NOT_ENTITLED": (("post_mortem",), (REFUSED, PARTLY), ("evidence",)),
     "7_3_NO_CONSENT": (("withdrawal",), (NOTHING,), ()),  # information, not a refusal
 }
@@ -76,6 +78,8 @@ FIELDS = {
     "evidence": "Dossier de mars.",
     "provision": "Code de commerce, art. L.123-22",
     "kept_until": date(2031, 12, 31),
+    "asked_on": date(2026, 3, 9),
+    "asked_how": "Par téléphone, note du 9 mars.",
 }
 MESSAGES = {
     "outcome_not_possible": "This right does not allow this outcome.",
@@ -160,6 +164,11 @@ MISSING = {
     "evidence": "This ground must be proved: say what the evidence is.",
     "provision": "Cite the provision of the law.",
     "kept_until": "Say until when these data are kept.",
+    "asked_how": "Write how the person was asked, and where that can be seen.",
+    "asked_on": "This ground says that we asked, and no question about who asks has left. Ask the person first; if you "
+    "did so by another way, give the day and the way.",
+    ("21_1_NO_SITUATION", "asked_on"): "This ground says that we asked, and no question about what is meant here has "
+    "left. Ask the person first; if you did so by another way, give the day and the way.",
 }
 
 
@@ -171,7 +180,7 @@ def test_what_a_ground_asks_for_is_mandatory_and_nothing_else(
     asked = {name: FIELDS[name] for name in ("reasoning", "withheld", *GROUND_LAW[ground][2])}
     assert refused(case_right, actor, outcome, ground, **asked) == ""
     del asked[field]
-    assert refused(case_right, actor, outcome, ground, **asked) == MISSING[field]
+    assert refused(case_right, actor, outcome, ground, **asked) == MISSING.get((ground, field), MISSING.get(field))
 
 
 TOLD = sorted(set(CHOSEN) - {"access", "portability", "marketing_objection"})

@@ -147,7 +147,7 @@ def test_access_owes_each_item_whatever_the_answer(clock: time_machine.Traveller
     with pytest.raises(DomainError, match="A10"):
         decision_submit(
             case_right=access, outcome=outcome, ground=ground.get(outcome, ""), reasoning="Parce que.",
-            evidence="x", withheld="y", actor=actor,
+            evidence="x", withheld="y", asked_on=date(2026, 3, 9), asked_how="By phone.", actor=actor,
         )  # fmt: skip
     assert not Decision.objects.exists()
 
@@ -198,7 +198,10 @@ def test_a_full_refusal_after_the_first_month_wants_to_be_known(
     erasure, actor = begun("erasure")
     finish(erasure, TaskKind.CHECK_RETENTION)
     tick(erasure, actor, "E2")
-    refusal: dict[str, Any] = {"outcome": outcome, "ground": ground, "reasoning": "Parce que.", "evidence": "x"}
+    refusal: dict[str, Any] = {
+        "outcome": outcome, "ground": ground, "reasoning": "Parce que.", "evidence": "x",
+        "asked_on": date(2026, 3, 9), "asked_how": "By phone.",
+    }  # fmt: skip
     clock.move_to(LATE)
     with pytest.raises(DomainError) as raised:
         decision_submit(case_right=erasure, actor=actor, **refusal)

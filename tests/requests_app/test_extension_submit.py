@@ -253,7 +253,7 @@ def test_where_the_tracking_page_is_all_there_is_the_notice_has_left_at_once(
     assert right_of(case, "access").due_on == date(2026, 6, 5)
     kinds = AuditEvent.objects.filter(chain__key=case.chain, kind__startswith="extension.").order_by("seq")
     assert list(kinds.values_list("kind", flat=True)) == [
-        "extension.submitted", "extension.approved", "extension.announced",
+        "extension.submitted", "extension.approved", "extension.left",
     ]  # fmt: skip
 
 

@@ -212,10 +212,10 @@ def test_a_letter_to_somebody_acting_for_another_says_for_whom(code: str) -> Non
     assert "on behalf of" not in letter(code, reasoning=REASONING)
 
 
-@pytest.mark.parametrize(("country", "rule"), [("CH", "CH"), ("BR", "BR")])
+@pytest.mark.parametrize(("country", "rule"), [("CH", "CH"), ("BR", "BR"), ("US", "US-CA")])
 @pytest.mark.parametrize("code", [code for code, right in RIGHTS.items() if not right.countries])
 def test_where_another_law_holds_no_article_of_the_gdpr_is_cited(country: str, rule: str, code: str) -> None:
-    zone = {"CH": "Europe/Zurich", "BR": "America/Sao_Paulo"}[country]
+    zone = {"CH": "Europe/Zurich", "BR": "America/Sao_Paulo", "US": "America/Los_Angeles"}[country]
     organisation = OrganisationFactory.create(country=country, jurisdiction=rule, time_zone=zone)
     for outcome in RULES[code].outcomes:
         ground = a_ground(code, outcome)
