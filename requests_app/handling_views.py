@@ -280,7 +280,8 @@ def _forwarding_page(
         for name, make in FORWARDING_FORMS.items()
     }
     may_work = member(request).may(Act.CASE_WORK, case.organisation_id)
-    context = {"forwarding": forwarding, "forms": forms, "may_work": may_work}
+    replies = forwarding.messages.prefetch_related("files")
+    context = {"forwarding": forwarding, "replies": replies, "forms": forms, "may_work": may_work}
     shown = next(iter((kept or {}).values()), forms["chase"])
     return form_page(request, case, shown, "requests_app/forwarding_detail.html", context, **options)
 

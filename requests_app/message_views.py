@@ -1,4 +1,4 @@
-"""A message on an answered case: the page that shows it, and the three acts of which exactly one ends its task."""
+"""A message once something is answered: the page that shows it, and the three acts of which exactly one ends its task."""
 
 from collections.abc import Callable
 from functools import partial
@@ -55,8 +55,11 @@ def _page(
     request: HttpRequest, task: CaseTask, refused: DeskForm | None = None, *, error: str = "", status: int = 200
 ) -> HttpResponse:
     user = member(request)
+    rights = _rights(task.case)
     context: dict[str, Any] = {
         "task": task,
+        "answered": [right for right in rights if right.is_answered],
+        "open": [right for right in rights if not right.is_answered],
         "messages_shown": services.messages_of(task),
         "may_decide": task.state == TaskState.OPEN and user.may(Act.CASE_WORK, task.case.organisation_id),
         "forms": _forms(task.case, refused),
@@ -69,7 +72,7 @@ def _page(
 
 @desk_page
 def message_after_answer(request: HttpRequest, task_id: int) -> HttpResponse:
-    """What the person wrote after the answer, and what can be made of it."""
+    """What the person wrote, and what can be made of it."""
     return _page(request, _task_or_404(request, task_id, Act.CASE_READ))
 
 
@@ -106,7 +109,7 @@ def message_right_add(request: HttpRequest, task_id: int) -> HttpResponseBase:
 
 @desk_act
 def message_note(request: HttpRequest, task_id: int) -> HttpResponseBase:
-    """Say why nothing follows from the message."""
+    """Say why nothing new follows from the message."""
     task = _task_or_404(request, task_id, Act.CASE_WORK)
     form = MessageNoteForm(request.POST, auto_id="note-%s")
-    return _act(request, task, form, services.message_note, _("Noted. Nothing else follows."), "timeline")
+    return _act(request, task, form, services.message_note, _("Noted. Nothing new follows."), "timeline")

@@ -16,6 +16,7 @@ from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from requests_app.deadlines import local_date
 from requests_app.grounds import GROUNDS
+from requests_app.letter_facts import facts_recorded
 from requests_app.models import CaseRight, Decision
 from requests_app.rights_table import ADVERSE, DONE, FULL_REFUSALS, RULES, ground_needed, tasks_spared
 from requests_app.services.cases import case_touch
@@ -185,14 +186,12 @@ def _reasoning_missing(case_right: CaseRight, outcome: str, ground: str) -> None
         raise DomainError("reasoning_missing", tells)
 
 
+TOLD_FROM = ("restriction", "automated_decision", "directives")  # rights whose letter tells what is recorded with them
+
+
 def _is_recorded(case_right: CaseRight) -> bool:
     """Whether what the answer must tell of this person is recorded with the right, from where the letter takes it."""
-    recorded: dict[str, Any] = {
-        "restriction": case_right.restrictions,
-        "automated_decision": case_right.human_reviews,
-        "directives": case_right.directives,
-    }
-    return case_right.right in recorded and recorded[case_right.right].exists()
+    return case_right.right in TOLD_FROM and bool(facts_recorded(case_right))
 
 
 def _ready_check(case_right: CaseRight, outcome: str, ground: str) -> None:

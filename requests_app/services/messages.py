@@ -12,11 +12,11 @@ from dsar.core.models import StoredFile
 from dsar.core.roles import Act
 from dsar.core.uploads import IncomingFile, Limits, upload_store, uploads_check
 from requests_app.correspondence import body_checked, person_write
-from requests_app.models import Case, Message, PartyAddress
+from requests_app.models import Case, Forwarding, Message, PartyAddress
 from requests_app.services.cases import case_lock, case_touch
-from requests_app.services.reopening import message_after_answer
+from requests_app.services.reopening import message_hold
 from requests_app.services.suspensions import suspensions_answer
-from requests_app.vocabulary import Channel, Direction
+from requests_app.vocabulary import NEWS, Channel, Direction
 
 
 @transaction.atomic
@@ -82,8 +82,8 @@ def message_receive(
     """File what the person wrote. `at` is the aware instant of arrival, now by default.
 
     It counts as the answer to whatever we asked, so that no clock stands still longer than the law allows; a member
-    who finds that it is none says so (`suspension_continue`). Where everything is answered, a task asks what it is
-    (`reopening`). Mail written by a machine has `may_answer` False. On a merged case nobody works any more: it is
+    who finds that it is none says so (`suspension_continue`). Where something is answered already, a task asks what it
+    is (`reopening`). Mail written by a machine has `may_answer` False. On a merged case nobody works any more: it is
     filed where that work goes on.
     """
     case = case.goes_on
@@ -96,12 +96,46 @@ def message_receive(
         body=body_checked(body, may_be_empty=bool(files) or channel == Channel.EMAIL),
         at=at or datetime.now(UTC),
         message_id=message_id[:255],
+        for_the_record=not may_answer,
     )
     _files_file(message, files)
     _journal(message, "message.received", Actor.DATA_SUBJECT, files)
     if may_answer:
         suspensions_answer(case=case, answered_at=message.at, actor=Actor.DATA_SUBJECT)
-        message_after_answer(message=message)
+        message_hold(message=message)
+    return message
+
+
+@transaction.atomic
+def client_reply_receive(
+    *,
+    forwarding: Forwarding,
+    case: Case,
+    body: str,
+    subject: str,
+    at: datetime,
+    message_id: str,
+    files: Sequence[StoredFile] = (),
+) -> Message:
+    """File what a controller wrote about a request passed on to it; `at` is the aware instant of arrival.
+
+    It is nothing that the person said: it answers no question and opens no work, and the person never sees it. It waits
+    to be read; on a closed case whoever files it has read it.
+    """
+    case_lock(case)
+    message = Message.objects.create(
+        case=case,
+        direction=Direction.CLIENT,
+        channel=Channel.EMAIL,
+        subject=subject[:500],
+        body=body_checked(body, may_be_empty=True),
+        at=at,
+        message_id=message_id[:255],
+        read_at=datetime.now(UTC) if case.closed_at else None,
+        forwarding=forwarding,
+    )
+    _files_file(message, files)
+    _journal(message, "forwarding.replied", Actor.SYSTEM, files)
     return message
 
 
@@ -159,6 +193,6 @@ def _journal(message: Message, kind: str, actor: Actor, files: Sequence[StoredFi
 
 @transaction.atomic
 def messages_read(*, case: Case, actor: Actor) -> int:
-    """Mark what the person wrote as read by whoever works on the case; returns how many messages were new."""
+    """Mark what came in as read by whoever works on the case; returns how many messages were new."""
     actor.must(Act.CASE_WORK, case.organisation)
-    return case.messages.filter(direction=Direction.INBOUND, read_at=None).update(read_at=datetime.now(UTC))
+    return case.messages.filter(direction__in=NEWS, read_at=None).update(read_at=datetime.now(UTC))
