@@ -1,4 +1,4 @@
-"""A message once something is answered: the page that shows it, and the three acts of which exactly one ends its task."""
+"""A message once something is answered: the page that shows it, and the three acts of which one ends its task."""
 
 from collections.abc import Callable
 from functools import partial

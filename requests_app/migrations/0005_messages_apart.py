@@ -1,11 +1,14 @@
 import django.db.models.deletion
+from django.apps.registry import Apps
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import Exists, F, OuterRef
 
 # What a machine wrote arrived at the instant of its raw mail; a right was taken up when its message came, or later.
 
 
-def facts_fill(apps, schema_editor):
+def facts_fill(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Say of the rows that are there what new rows say of themselves."""
     apps.get_model('requests_app', 'CaseRight').objects.exclude(reopened_at=None).update(taken_up_at=F('reopened_at'))
     machine = apps.get_model('requests_app', 'InboundMail').objects.filter(
         case=OuterRef('case'), outcome='machine', received_at=OuterRef('at')

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,12 +29,13 @@ from requests_app.correspondence import LONGEST, message_id_reference
 from requests_app.inbound_email import Attachment, ParsedEmail, machine, parse
 from requests_app.incoming import IncomingRequest, RightInvoked
 from requests_app.mail_text import reply_text
-from requests_app.models import Case, Forwarding, InboundMail, Message, Outgoing, PartyAddress
+from requests_app.models import Case, Forwarding, InboundMail, Message, PartyAddress
 from requests_app.references import references_in
+from requests_app.services.client_replies import client_reply_receive, forwarding_written_about
 from requests_app.services.intake import OpenedCase, case_open
-from requests_app.services.messages import client_reply_receive, message_receive
+from requests_app.services.messages import MailWritten, message_receive
 from requests_app.understanding import language_of, letter_signs, rights_found, rights_sure
-from requests_app.vocabulary import NEWS, AddressKind, Channel, ForwardedTo, MailOutcome
+from requests_app.vocabulary import NEWS, AddressKind, Channel, MailOutcome
 
 logger = logging.getLogger(__name__)
 
@@ -281,22 +281,8 @@ def _is_party(case: Case, sender: str) -> bool:
 
 
 def _forwarding(case: Case, parsed: ParsedEmail, *, is_party: bool) -> Forwarding | None:
-    """What was passed on, where a controller writes about it: it answers our mail, or writes from its address.
-
-    Only who received our mail knows its Message-ID. A party that quotes it, because the controller wrote to them too,
-    still writes for themselves.
-    """
     ids = [f"<{found}>" for found in (parsed.in_reply_to, *parsed.references) if found][:200]
-    sender = address_normalise(AddressKind.EMAIL, parsed.sender)
-    of_case = Forwarding.objects.filter(Q(case=case) | Q(case__merged_into=case), to=ForwardedTo.CLIENT)
-    ours = Outgoing.objects.filter(message_id__in=ids).filter(
-        Q(pk=OuterRef("mail")) | Q(in_reply_to=OuterRef("mail__message_id"))
-    )
-    for forwarding in of_case.annotate(is_answered=Exists(ours)).order_by("-is_answered", "-pk"):
-        is_theirs = bool(sender) and address_normalise(AddressKind.EMAIL, forwarding.email) == sender
-        if (is_theirs or forwarding.is_answered) and not (is_party and not (is_theirs and forwarding.is_answered)):
-            return forwarding
-    return None
+    return forwarding_written_about(case=case, sender=parsed.sender, message_ids=ids, is_party=is_party)
 
 
 def _is_repeated(case: Case, parsed: ParsedEmail, text: str) -> bool:
@@ -366,7 +352,7 @@ def _inbound_case(inbound: InboundMail, case: Case | None) -> None:
 def _message_file(
     inbound: InboundMail, parsed: ParsedEmail, case: Case, *, may_answer: bool, forwarding: Forwarding | None = None
 ) -> None:
-    written = {
+    written: MailWritten = {
         "case": case,
         "body": _cut(reply_text(parsed.text)),
         "subject": parsed.subject,

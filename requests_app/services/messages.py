@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TypedDict
 
 from django.db import transaction
 
@@ -12,11 +13,22 @@ from dsar.core.models import StoredFile
 from dsar.core.roles import Act
 from dsar.core.uploads import IncomingFile, Limits, upload_store, uploads_check
 from requests_app.correspondence import body_checked, person_write
-from requests_app.models import Case, Forwarding, Message, PartyAddress
+from requests_app.models import Case, Message, PartyAddress
 from requests_app.services.cases import case_lock, case_touch
 from requests_app.services.reopening import message_hold
 from requests_app.services.suspensions import suspensions_answer
 from requests_app.vocabulary import NEWS, Channel, Direction
+
+
+class MailWritten(TypedDict):
+    """What a mail says, for the message that is filed of it. `at`: the aware instant of arrival."""
+
+    case: Case
+    body: str
+    subject: str
+    at: datetime
+    message_id: str
+    files: Sequence[StoredFile]
 
 
 @transaction.atomic
@@ -31,7 +43,7 @@ def note_add(*, case: Case, body: str, actor: Actor) -> Message:
         body=body_checked(body),
         at=datetime.now(UTC),
     )
-    _journal(message, "note.added", actor)
+    message_journal(message, "note.added", actor)
     return message
 
 
@@ -53,8 +65,8 @@ def message_send(
         body=body_checked(body, may_be_empty=bool(files)),
         at=datetime.now(UTC),
     )
-    _files_file(message, files)
-    _journal(message, "message.sent", actor, files)
+    files_file(message, files)
+    message_journal(message, "message.sent", actor, files)
     address = PartyAddress.objects.mailboxes(case).first()
     if address is not None:
         person_write(
@@ -98,44 +110,11 @@ def message_receive(
         message_id=message_id[:255],
         for_the_record=not may_answer,
     )
-    _files_file(message, files)
-    _journal(message, "message.received", Actor.DATA_SUBJECT, files)
+    files_file(message, files)
+    message_journal(message, "message.received", Actor.DATA_SUBJECT, files)
     if may_answer:
         suspensions_answer(case=case, answered_at=message.at, actor=Actor.DATA_SUBJECT)
         message_hold(message=message)
-    return message
-
-
-@transaction.atomic
-def client_reply_receive(
-    *,
-    forwarding: Forwarding,
-    case: Case,
-    body: str,
-    subject: str,
-    at: datetime,
-    message_id: str,
-    files: Sequence[StoredFile] = (),
-) -> Message:
-    """File what a controller wrote about a request passed on to it; `at` is the aware instant of arrival.
-
-    It is nothing that the person said: it answers no question and opens no work, and the person never sees it. It waits
-    to be read; on a closed case whoever files it has read it.
-    """
-    case_lock(case)
-    message = Message.objects.create(
-        case=case,
-        direction=Direction.CLIENT,
-        channel=Channel.EMAIL,
-        subject=subject[:500],
-        body=body_checked(body, may_be_empty=True),
-        at=at,
-        message_id=message_id[:255],
-        read_at=datetime.now(UTC) if case.closed_at else None,
-        forwarding=forwarding,
-    )
-    _files_file(message, files)
-    _journal(message, "forwarding.replied", Actor.SYSTEM, files)
     return message
 
 
@@ -168,14 +147,16 @@ def message_file_downloaded(
     )
 
 
-def _files_file(message: Message, files: Sequence[StoredFile]) -> None:
+def files_file(message: Message, files: Sequence[StoredFile]) -> None:
+    """Attach stored files to a message, under the key of its case."""
     for stored in files:
         if stored.key_id != message.case.key_id:
             file_rewrap(stored_file=stored, key=message.case.key)
     message.files.set(files)
 
 
-def _journal(message: Message, kind: str, actor: Actor, files: Sequence[StoredFile] = ()) -> None:
+def message_journal(message: Message, kind: str, actor: Actor, files: Sequence[StoredFile] = ()) -> None:
+    """Journal on the case's chain that a message was filed, with its words as a value that may be purged."""
     case = message.case
     journal_append(
         chain=case.chain,

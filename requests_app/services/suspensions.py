@@ -330,7 +330,8 @@ def suspension_continue(
             case_right_move(case_right=case_right, target=Stage.AWAITING_PERSON, actor=actor)
     _journal(suspension, "suspension.continued", actor, {"reason": reason.strip()})
     case_clock_refresh(case=suspension.case, cause=ClockCause.CONTINUED)
-    taken = suspension.case.messages.filter(direction=Direction.INBOUND, at=suspension.answered_at).first()
+    written = suspension.case.messages.filter(direction=Direction.INBOUND, for_the_record=False)
+    taken = written.filter(at=suspension.answered_at).first() if suspension.answered_at else None
     if taken is not None:
         message_hold(message=taken)
 

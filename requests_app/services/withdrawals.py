@@ -24,8 +24,8 @@ def right_withdraw(*, case: Case, rights: Sequence[CaseRight]) -> Message:
     """Withdraw rights of a case in the person's name, at whatever stage they are; returns the message filed.
 
     Nothing is decided, so no decision is written: a decision needs an author, and this is the person's own act. Clocks
-    and reminders of these rights end with it; that somebody reads the message is still watched. Raises DomainError `rights_missing`, or `right_answered` for one that is
-    answered already, Conflict for one that moves at the same time.
+    and reminders of these rights end with it; that somebody reads of it is still watched. Raises DomainError
+    `rights_missing`, or `right_answered` for one that is answered already; Conflict for one that moves meanwhile.
     """
     case_touch(case=case, version=None)
     if not rights:
