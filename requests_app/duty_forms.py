@@ -101,7 +101,7 @@ class HumanReviewForm(CaseForm):
 
     errors_of = {
         "decision_missing": "decision_reviewed", "reviewer_missing": "reviewer", "competence_missing": "competence",
-        "reasons_missing": "reasons", "reviewed_in_future": "reviewed_on",
+        "reasons_missing": "reasons", "reviewed_in_future": "reviewed_on", "reviewed_before": "reviewed_on",
     }  # fmt: skip
 
     decision_reviewed = words_field(_("Decision reviewed"), _("What was decided by the machine, and when."), rows=2)

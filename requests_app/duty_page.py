@@ -81,6 +81,7 @@ class ReviewsPart:
     """The reviews of an automated decision by a person."""
 
     reviews: list[HumanReview]
+    earlier: list[HumanReview]  # on which an answer before this one rested
     may_record: bool
 
 
@@ -184,7 +185,9 @@ def _statements_part(case: Case, right: CaseRight, works: bool, forms: Forms) ->
 
 def _reviews_part(right: CaseRight, works: bool) -> ReviewsPart:
     undecided = right.stage not in services.CHECKLIST_CLOSED
-    return ReviewsPart(list(right.human_reviews.all()), works and undecided)
+    every = list(right.human_reviews.all())
+    reviews = [one for one in every if right.is_of_this_answer(one.set_at)]
+    return ReviewsPart(reviews, [one for one in every if one not in reviews], works and undecided)
 
 
 def _directives_part(case: Case, right: CaseRight, works: bool, forms: Forms) -> DirectivesPart:

@@ -2,7 +2,6 @@
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import Promise
@@ -24,11 +23,11 @@ def case_forward(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Pass rights on to the controller for which we process the data."""
     case = case_or_404(request, reference, Act.CASE_WORK)
     rights, clients = list(case.rights.awaited()), list(case.organisation.clients.all())
-    offered: dict[str, Any] = {"later": services.messages_offered(case), "stored": services.files_offered(case, with_mail=True)}
     form = form_of(
         request, case, ForwardForm,
         initial={"rights": [right.right for right in rights], "client": clients[0].code if len(clients) == 1 else ""},
-        case=case, rights=rights, clients=clients, **offered,
+        case=case, rights=rights, clients=clients, later=services.messages_offered(case),
+        stored=services.files_offered(case, with_mail=True),
     )
     if act_done(request, case, form, services.case_forward, case=case):
         done = _("The request is on its way to the client, and the person is told.")
@@ -50,10 +49,10 @@ def case_transfer(request: HttpRequest, reference: str) -> HttpResponseBase:
     case = case_or_404(request, reference, Act.CASE_WORK)
     rights = list(case.rights.awaited())
     others = list(Organisation.objects.filter(is_active=True).exclude(pk=case.organisation_id))
-    offered: dict[str, Any] = {"later": services.messages_offered(case), "stored": services.files_offered(case)}
     form = form_of(
         request, case, TransferForm, initial={"rights": [right.right for right in rights]},
-        case=case, rights=rights, organisations=others, **offered,
+        case=case, rights=rights, organisations=others, later=services.messages_offered(case),
+        stored=services.files_offered(case),
     )
     if act_done(request, case, form, services.case_transfer, case=case):
         return act_back(request, case, _("The other organisation has the request, and the person is told."), "handling")
@@ -97,6 +96,7 @@ def _forwarding_page(
     return act_page(
         request, case, next(iter((refused or forms).values())), "requests_app/forwarding_detail.html",
         forwarding=forwarding,
+        replies=forwarding.messages.prefetch_related("files"),
         forms=forms,
         may_work=member(request).may(Act.CASE_WORK, case.organisation_id),
     )  # fmt: skip

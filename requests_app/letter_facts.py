@@ -33,7 +33,7 @@ def follows_forwarded(case_right: CaseRight) -> str:
 
 def _restriction(case_right: CaseRight) -> Iterator[str]:
     restriction = case_right.restrictions.last()
-    if restriction is None:
+    if restriction is None or not (restriction.lifted_at is None or case_right.is_of_this_answer(restriction.since)):
         return
     yield _("Restricted since: %(day)s.") % {"day": day_full(restriction.since)}
     yield _("Which data: %(scope)s") % {"scope": restriction.scope}
@@ -46,7 +46,7 @@ def _restriction(case_right: CaseRight) -> Iterator[str]:
 
 def _human_review(case_right: CaseRight) -> Iterator[str]:
     review = case_right.human_reviews.last()
-    if review is None:
+    if review is None or not case_right.is_of_this_answer(review.set_at):  # a new answer owes a new review
         return
     yield _("Decision reviewed: %(what)s") % {"what": review.decision_reviewed}
     yield _("Reviewed on %(day)s by: %(who)s") % {"day": day_full(review.reviewed_on), "who": review.reviewer}
@@ -70,6 +70,8 @@ def _statement(case_right: CaseRight) -> Iterator[str]:
 
 def _directives(case_right: CaseRight) -> Iterator[str]:
     for directive in case_right.directives.all():
+        if not case_right.is_of_this_answer(directive.ended_at or directive.registered_at):
+            continue
         yield _("Directives recorded on %(day)s (%(kind)s).") % {
             "day": day_full(directive.registered_at),
             "kind": directive.get_kind_display(),

@@ -1,4 +1,4 @@
-"""What becomes of a message on an answered case, as the desk's forms accept it."""
+"""What becomes of a message once something is answered, as the desk's forms accept it."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -34,14 +34,15 @@ class ReopenForm(CaseForm):
 
 
 class MessageNoteForm(CaseForm):
-    """Why nothing follows from the message."""
+    """Why nothing new follows from the message; that it is about what is still in work says enough."""
 
     errors_of = {"reason_missing": "reason"}
 
+    belongs_to_open = forms.BooleanField(required=False)  # a button of its own
     reason = forms.CharField(
         label=_("Why nothing follows"),
+        required=False,  # the service says when it is missing
         max_length=LONG,
         help_text=_("For instance: a word of thanks. It stays on the case."),
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": _("Write why nothing follows from the message.")},
     )

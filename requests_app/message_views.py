@@ -1,4 +1,4 @@
-"""A message on an answered case: the page that shows it, and the three acts of which exactly one ends its task."""
+"""A message once something is answered: the page that shows it, and the three acts of which one ends its task."""
 
 from collections.abc import Callable
 
@@ -50,9 +50,12 @@ def _forms(case: Case, refused: DeskForm | None = None) -> dict[str, DeskForm]:
 
 def _page(request: HttpRequest, task: CaseTask, refused: DeskForm | None = None) -> HttpResponse:
     user = member(request)
+    rights = _rights(task.case)
     return act_page(
         request, task.case, refused or DeskForm(), "requests_app/message_after_answer.html",
         task=task,
+        answered=[right for right in rights if right.is_answered],
+        open=[right for right in rights if not right.is_answered],
         messages_shown=services.messages_of(task),
         may_decide=task.state == TaskState.OPEN and user.may(Act.CASE_WORK, task.case.organisation_id),
         forms=_forms(task.case, refused),
@@ -61,7 +64,7 @@ def _page(request: HttpRequest, task: CaseTask, refused: DeskForm | None = None)
 
 @desk_page
 def message_after_answer(request: HttpRequest, task_id: int) -> HttpResponse:
-    """What the person wrote after the answer, and what can be made of it."""
+    """What the person wrote, and what can be made of it."""
     return _page(request, _task_or_404(request, task_id, Act.CASE_READ))
 
 
@@ -99,7 +102,7 @@ def message_right_add(request: HttpRequest, task_id: int) -> HttpResponseBase:
 
 @desk_act
 def message_note(request: HttpRequest, task_id: int) -> HttpResponseBase:
-    """Say why nothing follows from the message."""
+    """Say why nothing new follows from the message."""
     task = _task_or_404(request, task_id, Act.CASE_WORK)
     form = MessageNoteForm(request.POST, auto_id="note-%s")
-    return _act(request, task, form, services.message_note, _("Noted. Nothing else follows."), "timeline")
+    return _act(request, task, form, services.message_note, _("Noted. Nothing new follows."), "timeline")

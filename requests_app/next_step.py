@@ -65,6 +65,8 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
         return NextStep("closed", _("Nothing to do: this case is closed"),
                         _("Everything that was asked is answered."), is_ours=False)
     waiting = [right for right in rights if not right.is_answered]
+    if not waiting and situation.unread:
+        return _read_step(situation.unread)
     restrictions = [row for right in rights for row in right.restrictions.all() if row.lifted_at is None]
     if not waiting and restrictions:
         return _restriction_step(restrictions, onlooker)
@@ -82,18 +84,22 @@ def next_step(case: Case, rights: Sequence[CaseRight], onlooker: Onlooker, situa
                         else _("Nobody handles it yet. Its clock stands still until the person answers."),
                         by, act="case-take", label=_("Take the case"))
     if situation.unread:
-        return NextStep(
-            "read",
-            ngettext("Next: read the new message", "Next: read the new messages", situation.unread),
-            _("The person wrote. It may change what they ask, or answer what we asked."),
-            by, anchor="timeline", label=_("Read"),
-        )
+        return _read_step(situation.unread, by)
     steps = [step for right in waiting if (step := _right_step(right, onlooker, situation))]
     steps += [step for right in waiting if (step := _extension_step(right, onlooker, situation))]
     release = _release_step([right for right in waiting if right.stage == Stage.DECIDED], situation)
     return min(
         [*steps, *([release] if release else [])],
         key=lambda step: (not step.is_ours, step.rank, step.by or date.max),
+    )
+
+
+def _read_step(unread: int, by: date | None = None) -> NextStep:
+    return NextStep(
+        "read",
+        ngettext("Next: read the new message", "Next: read the new messages", unread),
+        _("It may change what is asked, answer what we asked, or tell what became of what was passed on."),
+        by, anchor="timeline", label=_("Read"),
     )
 
 
@@ -111,13 +117,13 @@ def _restriction_step(restrictions: Sequence[Restriction], onlooker: Onlooker) -
 
 
 def _message_step(rights: Sequence[CaseRight]) -> NextStep | None:
-    """A message on an answered case, closed or not, comes before everything: it may start a clock."""
+    """A message that may contest an answer comes before everything, on a closed case too: it may start a clock."""
     kind, is_open = TaskKind.MESSAGE_AFTER_ANSWER, TaskState.OPEN
     found = [task for right in rights for task in right.tasks.all() if task.kind == kind and task.state == is_open]
     if not found:
         return None
     return NextStep("message", _("Next: say what the new message is"),
-                    _("The person wrote after the answer. What they ask in it counts since it came."),
+                    _("Something is answered already. What the person asks in the message counts since it came."),
                     task=found[0].pk, label=_("Read it and decide"))
 
 
@@ -289,6 +295,5 @@ def _release_step(decided: Sequence[CaseRight], situation: Situation) -> NextSte
 
 def last_decision(right: CaseRight) -> Decision | None:
     """The decision in force: the last one written, since the right was reopened if it was. Reads loaded decisions."""
-    since = right.reopened_at
-    decisions = [one for one in right.decisions.all() if since is None or one.written_at > since]
+    decisions = [one for one in right.decisions.all() if right.is_of_this_answer(one.written_at)]
     return decisions[-1] if decisions else None

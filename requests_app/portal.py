@@ -17,11 +17,12 @@ from dsar.core.models import Organisation
 from dsar.core.network import network_address
 from dsar.core.rates import HOUR, MINUTE, Rate
 from requests_app import services
-from requests_app.models import Case, Deliverable
+from requests_app.models import Case, Deliverable, PartyAddress
 from requests_app.public_pages import organisation_page
 from requests_app.vocabulary import DeliverableKind, Delivery
 
 SESSION_KEY = "portal"
+ENDED_KEY = "portal_ended"  # session: the page was closed because the address behind its code is not used any more
 IDLE_SECONDS = 30 * 60
 SECOND_CHANNEL_SECONDS = 30 * 60
 TRIES = Rate("tries", 10, 15 * MINUTE)  # wrong keys: see attempt_key
@@ -38,7 +39,7 @@ class Portal:
 
     case_id: int
     opened_by: str  # "key" or "code"
-    address_id: int | None  # where the code went
+    address_id: int | None  # where the code went, to come in or as the second channel
     seen_at: float
     second_until: float = 0.0  # until when the other channel counts as proven
     code_sent_at: float = 0.0
@@ -83,13 +84,22 @@ def portal_close(request: HttpRequest) -> None:
 
 
 def portal_case(request: HttpRequest, organisation: Organisation) -> tuple[Case, Portal] | None:
-    """The case that this browser has open at this organisation, and a fresh half hour for it."""
+    """The case that this browser has open at this organisation, and a fresh half hour for it.
+
+    A code proves nothing any more once its address is not used: what it opened ends, and as a second channel it lapses.
+    """
     portal = portal_of(request)
     if portal is None:
         return None
     case = Case.objects.filter(pk=portal.case_id, organisation=organisation).first()
     if case is None:
         return None
+    if portal.address_id is not None and not PartyAddress.objects.in_use(case).filter(pk=portal.address_id).exists():
+        if portal.opened_by == "code":
+            portal_close(request)
+            request.session[ENDED_KEY] = True
+            return None
+        portal.address_id, portal.second_until = None, 0.0
     case.organisation = organisation
     portal.seen_at = time.time()
     portal_save(request, portal)

@@ -12,7 +12,7 @@ from requests_app import access_codes, services
 from requests_app.addresses import address_hint, address_masked
 from requests_app.forms import CodeForm, form_errors
 from requests_app.models import AccessCode, Case, PartyAddress
-from requests_app.portal import ADDRESSES, WITHDRAWALS, Portal, portal_page
+from requests_app.portal import ADDRESSES, WITHDRAWALS, Portal, portal_page, portal_save
 from requests_app.portal_case_views import channel_asked
 from requests_app.portal_forms import KINDS, AddressForm, WithdrawForm
 from requests_app.public_pages import page_render
@@ -82,7 +82,7 @@ def track_address(request: HttpRequest, case: Case, portal: Portal) -> HttpRespo
     if "lang" in request.POST:
         return _address_page(request, case, AddressForm(initial=request.POST.dict()), CodeForm())
     if request.POST.get("go") == "code":
-        return _address_confirm(request, case)
+        return _address_confirm(request, case, portal)
     return _address_add(request, case, portal)
 
 
@@ -101,8 +101,8 @@ def _address_add(request: HttpRequest, case: Case, portal: Portal) -> HttpRespon
     return redirect("track-address", case.organisation.slug)
 
 
-def _address_confirm(request: HttpRequest, case: Case) -> HttpResponse:
-    """The code that went to the new address."""
+def _address_confirm(request: HttpRequest, case: Case, portal: Portal) -> HttpResponse:
+    """The code that went to the new address: it takes the place of the code that went to the old one."""
     form, waiting = CodeForm(request.POST), _waiting(case)
     if waiting is None:
         return redirect("track-address", case.organisation.slug)
@@ -114,6 +114,9 @@ def _address_confirm(request: HttpRequest, case: Case) -> HttpResponse:
         form.add_error("code", str(error))
         return _address_page(request, case, AddressForm(), form)
     services.address_confirm(address=waiting)
+    if portal.address_id is not None:
+        portal.address_id = waiting.pk
+        portal_save(request, portal)
     return redirect("track-address", case.organisation.slug)
 
 

@@ -63,6 +63,7 @@ def _second_code(request: HttpRequest, case: Case, portal: Portal) -> HttpRespon
             access_codes.code_check(
                 address=chosen, purpose=AccessCode.Purpose.DOWNLOAD, code=request.POST.get("code", "")
             )
+            portal.address_id = chosen.pk
             return _second_proven(request, case, portal)
         except DomainError as error:
             form.add_error("code", str(error))

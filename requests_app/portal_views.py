@@ -15,6 +15,7 @@ from requests_app.addresses import address_normalise
 from requests_app.forms import CodeForm, SignInForm, form_errors
 from requests_app.models import AccessCode, Case, PartyAddress
 from requests_app.portal import (
+    ENDED_KEY,
     TRIES,
     attempt_key,
     key_fits,
@@ -40,7 +41,7 @@ def public_track(request: HttpRequest, organisation: Organisation) -> HttpRespon
     if request.method != "POST":
         if portal_of(request):
             return redirect("track-case", organisation.slug)
-        return _sign_in_page(request, organisation, SignInForm())
+        return _sign_in_page(request, organisation, SignInForm(), ended=bool(request.session.pop(ENDED_KEY, False)))
     if "lang" in request.POST:
         return _sign_in_page(request, organisation, SignInForm(initial=request.POST.dict()))
     form = SignInForm(request.POST)
@@ -54,9 +55,11 @@ def public_track(request: HttpRequest, organisation: Organisation) -> HttpRespon
     return _key_try(request, organisation, form, reference)
 
 
-def _sign_in_page(request: HttpRequest, organisation: Organisation, form: SignInForm) -> HttpResponse:
+def _sign_in_page(
+    request: HttpRequest, organisation: Organisation, form: SignInForm, *, ended: bool = False
+) -> HttpResponse:
     errors = form_errors(form) if form.is_bound else []
-    context = {"form": form, "form_id": "sign-in", "form_go": "key", "errors": errors}
+    context = {"form": form, "form_id": "sign-in", "form_go": "key", "errors": errors, "ended": ended}
     return page_render(request, organisation, "track_sign_in", context)
 
 
@@ -130,7 +133,7 @@ def track_code(request: HttpRequest, organisation: Organisation) -> HttpResponse
         return _sign_in_code_page(request, organisation, CodeForm(initial=request.POST.dict()))
     address = (
         PartyAddress.objects.select_related("party__case__organisation")
-        .filter(pk=pending["address_id"] or access_codes.NOBODY)
+        .filter(pk=pending["address_id"] or access_codes.NOBODY, ended_at=None)
         .first()
     )
     if address is not None and address.party.case.organisation_id != organisation.pk:

@@ -67,7 +67,7 @@ def _right_shown(case: Case, right: CaseRight, asked: set[str], forwarded: dict[
         words = STAGE_WORDS[Stage.AWAITING_PERSON][1]
     elif right.reopened_at is not None:
         since = {"day": day_full(right.reopened_at)}
-        words = gettext("You wrote to us on %(day)s, after our answer. We look at it again.") % since
+        words = gettext("You wrote to us on %(day)s. We look at it again.") % since
     return RightShown(right, tag, "soon" if right.stage == Stage.AWAITING_PERSON else "", words)
 
 

@@ -19,6 +19,7 @@ from requests_app.clock_history import change_words
 from requests_app.models import Case, Message
 from requests_app.rights_table import checklist_label
 from requests_app.vocabulary import (
+    NEWS,
     AddressKind,
     BreachRisk,
     Capacity,
@@ -57,6 +58,7 @@ _LAW = (
 )  # fmt: skip
 _MESSAGES = ("message.", "mail.")
 LONG = 600  # characters
+OF_STAFF = (Direction.NOTE, Direction.CLIENT)  # not in the language of the person
 # Which value of an event is shown as a person's words.
 _WORDS = ("body", "note", "reason", "reasons", "reasoning", "motive", "single_channel_reason", "scope", "why", "text")
 
@@ -82,9 +84,9 @@ class Line:
 
 
 def is_news(message: Message) -> bool:
-    """Whether the person wrote it, later than the request itself, and nobody has read it yet."""
+    """Whether it came in, later than the request itself, and nobody has read it yet (`Message.objects.unread`)."""
     is_later = message.at > message.case.received_at
-    return message.direction == Direction.INBOUND and message.read_at is None and is_later
+    return message.direction in NEWS and message.read_at is None and is_later
 
 
 def timeline(case: Case, messages: Iterable[Message], show: str = "all") -> list[Line]:
@@ -126,7 +128,7 @@ def _event_line(event: AuditEvent, case: Case, message: Message | None) -> Line:
         group=_group(event.kind),
         body=body,
         subject=message.subject if message else "",
-        language=case.language if message and message.direction != Direction.NOTE else "",
+        language=case.language if message and message.direction not in OF_STAFF else "",
         is_unread=message is not None and is_news(message),
     )
 
@@ -136,6 +138,7 @@ def _message_line(message: Message, case: Case, *, has_left: bool) -> Line:
         Direction.INBOUND: EVENTS["message.received"],
         Direction.OUTBOUND: EVENTS["message.sent"] if has_left else gettext_lazy("Message waits to be sent"),
         Direction.NOTE: EVENTS["note.added"],
+        Direction.CLIENT: EVENTS["forwarding.replied"],
     }[Direction(message.direction)]
     return Line(
         at=message.at,
@@ -145,7 +148,7 @@ def _message_line(message: Message, case: Case, *, has_left: bool) -> Line:
         group="notes" if message.direction == Direction.NOTE else "messages",
         body=message.body,
         subject=message.subject,
-        language=case.language if message.direction != Direction.NOTE else "",
+        language=case.language if message.direction not in OF_STAFF else "",
         is_unread=is_news(message),
     )
 

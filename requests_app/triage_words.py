@@ -8,6 +8,7 @@ REASONS: dict[str, str | Promise] = {
     "not_understood": _("it could not be read, in spite of several attempts"),
     "machine_with_request": _("a machine seems to have sent it, yet it holds a request"),
     "sender_unknown": _("it answers a case, from an address that this case does not know"),
+    "client_closed": _("the controller to whom a request was passed on writes about a case that is closed"),
     "not_a_mail": _("it is no e-mail that we can read"),
     "no_sender": _("it names no sender"),
     "own_address": _("it comes from your own privacy address"),

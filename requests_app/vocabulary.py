@@ -121,6 +121,10 @@ class Direction(TextChoices):
     INBOUND = "inbound", _("received")
     OUTBOUND = "outbound", _("sent")
     NOTE = "note", _("internal note")
+    CLIENT = "client", _("from the controller")  # to whom the request was passed on; never shown to the person
+
+
+NEWS = (Direction.INBOUND, Direction.CLIENT)  # what somebody here has to read
 
 
 class DeliverableKind(TextChoices):

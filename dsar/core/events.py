@@ -49,6 +49,7 @@ EVENTS = {
     "case.forwarded": _("Request passed on to the controller"),
     "forwarding.received": _("The controller said when it received the request"),
     "forwarding.answered": _("The controller answered the person"),
+    "forwarding.replied": _("The controller wrote to us"),
     "forwarding.chased": _("Reminder sent to the controller"),
     "forwarding.stopped": _("The controller’s answer is not followed any more"),
     "case.transferred": _("Request given to another organisation"),

@@ -211,7 +211,8 @@ class CaseRight(models.Model):
     stage = models.CharField(max_length=16, choices=Stage.choices, default=Stage.TO_DO)
     outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
-    reopened_at = models.DateTimeField(null=True, blank=True)  # work began again after an answer: the clock counts anew
+    reopened_at = models.DateTimeField(null=True, blank=True)  # arrival of the message for which work began again
+    taken_up_at = models.DateTimeField(null=True, blank=True)  # when it did: what was recorded before is of that answer
 
     # Cache of requests_app.deadlines, written only by services.case_clock_refresh.
     due_on = models.DateField(null=True)
@@ -264,6 +265,10 @@ class CaseRight(models.Model):
     def counts_from(self) -> datetime:
         """When its clock began: its arrival, or the message for which it was reopened after an answer."""
         return self.reopened_at or self.received_at
+
+    def is_of_this_answer(self, at: datetime) -> bool:
+        """Whether what was recorded at that aware instant belongs to the work since the right was last taken up."""
+        return self.taken_up_at is None or at > self.taken_up_at
 
     @property
     def is_answered(self) -> bool:

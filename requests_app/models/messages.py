@@ -8,19 +8,23 @@ from dsar.core.models import Organisation, StoredFile, User
 from dsar.core.privacy import PURGE, Fate, keep
 from dsar.core.roles import Act, roles_with
 from requests_app.models.cases import Case, OfCaseQuerySet
-from requests_app.vocabulary import Channel, Direction, MailOutcome, OutgoingState
+from requests_app.vocabulary import NEWS, Channel, Direction, MailOutcome, OutgoingState
 
 THREAD = keep("identifies a message in both parties' mailboxes, without content (GDPR art. 5(2))")
 
 
 class MessageQuerySet(OfCaseQuerySet):
     def unread(self) -> Self:
-        """What a person wrote later than the request itself, and nobody has read yet (`timeline.is_news`)."""
-        return self.filter(direction=Direction.INBOUND, read_at=None, at__gt=models.F("case__received_at"))
+        """What came in later than the request itself, and nobody has read yet (`timeline.is_news`)."""
+        return self.filter(direction__in=NEWS, read_at=None, at__gt=models.F("case__received_at"))
 
 
 class Message(models.Model):
-    """One message on a case: received, sent, or an internal note (which art. 15 may disclose)."""
+    """One message on a case: received, sent, or an internal note (which art. 15 may disclose).
+
+    Of what came in, `for_the_record` says that nothing is asked or answered by it: a machine wrote it, or it tells what
+    the person has already done. A controller to whom the request was passed on writes about one `forwarding`.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="messages")
     direction = models.CharField(max_length=8, choices=Direction.choices)
@@ -31,6 +35,10 @@ class Message(models.Model):
     at = models.DateTimeField()
     message_id = models.CharField(max_length=255, blank=True, db_index=True)
     read_at = models.DateTimeField(null=True, blank=True)
+    for_the_record = models.BooleanField(default=False)
+    forwarding = models.ForeignKey(
+        "requests_app.Forwarding", null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
     files = models.ManyToManyField(StoredFile, related_name="messages", blank=True)
 
     objects = MessageQuerySet.as_manager()
@@ -44,7 +52,7 @@ class Message(models.Model):
             models.Index(
                 fields=["case", "at"],
                 name="message_unread",
-                condition=models.Q(direction=Direction.INBOUND, read_at=None),
+                condition=models.Q(direction__in=NEWS, read_at=None),
             ),
         ]
 

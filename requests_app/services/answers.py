@@ -24,6 +24,7 @@ from requests_app.services.clocks import case_clock_refresh
 from requests_app.services.deliverables import AVAILABLE_FOR, bears_data, deliverable_register, deliverables_release
 from requests_app.services.letters import letter_prepared
 from requests_app.services.obstacles import Obstacle
+from requests_app.services.reopening import messages_hold
 from requests_app.vocabulary import DeliverableKind, DeliverableState, Delivery, Stage
 from requests_app.workflow import case_right_move
 
@@ -103,6 +104,7 @@ def answer_release(
         )
         _answer_announce(case, rights, deliverables, passphrase_by if passphrase else "")
         case_clock_refresh(case=case)
+        messages_hold(case=case)
     return passphrase
 
 

@@ -17,13 +17,15 @@ from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
 from requests_app.addresses import address_normalise
 from requests_app.correspondence import person_write
-from requests_app.models import AccessCode, Case, PartyAddress
+from requests_app.models import AccessCode, Case, Outgoing, PartyAddress
 from requests_app.services.answers import channels
 from requests_app.services.cases import case_lock, case_search_refresh
 from requests_app.services.codes import code_send
 from requests_app.vocabulary import AddressKind
 
 MOST_PENDING = 5  # addresses a day that wait for a code: nobody fills strangers' mailboxes through us
+MOST_WARNINGS = 5  # mails a day that tell of a change; beyond them nothing changes, so that no change goes unsaid
+DAY = timedelta(days=1)
 REACHED_BY = (AddressKind.EMAIL, AddressKind.PHONE, AddressKind.POSTAL)
 
 
@@ -69,6 +71,7 @@ def address_add(
     party = case.requester
     if party is None:
         raise DomainError("no_requester", _("This request names nobody to write to."))
+    _changes_check(case)
     is_email = kind == AddressKind.EMAIL
     if is_email:
         _pending_make_room(case)
@@ -101,7 +104,9 @@ def address_add(
 def address_settle(*, address: PartyAddress, actor: Actor = Actor.DATA_SUBJECT) -> None:
     """A new address counts from now on: those it replaces end, and the person is warned at the mailboxes known before.
 
-    One that was given up meanwhile stays so. The mails never name the new address.
+    Each time at those that somebody confirmed. The one the request was opened from is warned once when nobody did: its
+    person may never have clicked and lost their key, or it may be a stranger's. One that was given up meanwhile stays
+    so. The mails never name the new address.
     """
     case = address.party.case
     if not PartyAddress.objects.filter(pk=address.pk, ended_at=None).update(pending_since=None):
@@ -120,12 +125,17 @@ def address_settle(*, address: PartyAddress, actor: Actor = Actor.DATA_SUBJECT) 
             facts={"kind": str(address.kind)},
             values={"address": ", ".join(old.value for old in ended)},
         )
+    opened_from = PartyAddress.objects.filter(
+        party__case=case, party__is_requester=True, kind=AddressKind.EMAIL
+    ).order_by("pk").first()  # fmt: skip
     for mailbox in [] if case.spam_signs else warned:  # we mail nobody whom a machine may have named
+        if mailbox.confirmed_at is None and mailbox != opened_from:
+            continue
         person_write(
             case=case,
             template="emails/address_changed",
             address=mailbox,
-            key=f"address_changed:{case.reference}:{address.pk}:{mailbox.pk}",
+            key=f"{_warning(case)}{f'{address.pk}:' if mailbox.confirmed_at else ''}{mailbox.pk}",
             context={"ended": any(old.pk == mailbox.pk for old in ended)},
         )
 
@@ -147,10 +157,24 @@ def address_checked(kind: str, value: str) -> str:
     return address_normalise(kind, text)
 
 
+def _warning(case: Case) -> str:
+    """With what the keys begin of mails that tell of a change."""
+    return f"address_changed:{case.reference}:"
+
+
+def _changes_check(case: Case) -> None:
+    warned = Outgoing.objects.filter(case=case, key__startswith=_warning(case), created_at__gt=datetime.now(UTC) - DAY)
+    if warned.count() >= MOST_WARNINGS:
+        raise _too_many()
+
+
+def _too_many() -> DomainError:
+    return DomainError("addresses_too_many", _("Too many addresses were tried today. Write to us, or try tomorrow."))
+
+
 def _pending_make_room(case: Case) -> None:
     """One new address waits at a time: an older one that nobody confirmed ends. Counted over a day."""
     waiting = PartyAddress.objects.filter(party__case=case).exclude(pending_since=None)
-    since = datetime.now(UTC) - timedelta(days=1)
-    if waiting.filter(pending_since__gt=since).count() >= MOST_PENDING:
-        raise DomainError("addresses_too_many", _("Too many addresses were tried today. Write to us, or try tomorrow."))
+    if waiting.filter(pending_since__gt=datetime.now(UTC) - DAY).count() >= MOST_PENDING:
+        raise _too_many()
     waiting.filter(ended_at=None).update(ended_at=datetime.now(UTC))

@@ -5,7 +5,6 @@ GDPR art. 12(4) (reasons), art. 12(5) (burden of proof on the controller), law.m
 
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +12,7 @@ from dsar.core.errors import DomainError
 from dsar.core.templatetags.dsar_format import day_full
 from requests_app.deadlines import local_date
 from requests_app.grounds import GROUNDS, AskedFirst, Ground
+from requests_app.letter_facts import facts_recorded
 from requests_app.models import CaseRight
 from requests_app.rights_table import DONE, FULL_REFUSALS, RULES, ground_needed
 from requests_app.services.suspensions import asked_days
@@ -126,14 +126,12 @@ def _reasoning_missing(case_right: CaseRight, outcome: str, ground: str) -> None
         raise DomainError("reasoning_missing", tells)
 
 
+TOLD_FROM = ("restriction", "automated_decision", "directives")  # rights whose letter tells what is recorded with them
+
+
 def _is_recorded(case_right: CaseRight) -> bool:
     """Whether what the answer must tell of this person is recorded with the right, from where the letter takes it."""
-    recorded: dict[str, Any] = {
-        "restriction": case_right.restrictions,
-        "automated_decision": case_right.human_reviews,
-        "directives": case_right.directives,
-    }
-    return case_right.right in recorded and recorded[case_right.right].exists()
+    return case_right.right in TOLD_FROM and bool(facts_recorded(case_right))
 
 
 def _ground_check(ground: Ground, reasons: Reasons) -> None:

@@ -9,6 +9,7 @@ from dsar.core.errors import DomainError
 from requests_app.models import CaseRight, Decision, Deliverable, Extension
 from requests_app.outbox import outbox_stop
 from requests_app.services.clocks import case_clock_refresh
+from requests_app.services.reopening import messages_hold
 from requests_app.services.suspensions import suspensions_drop
 from requests_app.vocabulary import DeliverableState, Outcome, Review, Stage, TaskState
 from requests_app.workflow import case_right_move
@@ -30,6 +31,8 @@ def right_end(*, case_right: CaseRight, outcome: Outcome, actor: Actor) -> None:
     case_right_move(case_right=case_right, target=Stage.ANSWERED, actor=actor, outcome=outcome, answered_at=now)
     suspensions_drop(case_right=case_right, actor=actor)
     case_clock_refresh(case=case_right.case)
+    if outcome != Outcome.MERGED:  # what was written goes with the right to the other case
+        messages_hold(case=case_right.case)
 
 
 def right_work_drop(case_right: CaseRight) -> None:

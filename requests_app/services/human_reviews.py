@@ -37,14 +37,15 @@ def human_review_record(
 
     `reviewed_on` is a local date. It marks what the answer must contain (D1 to D3, law.md §1.2) as done. Raises
     DomainError `review_not_here` for any right but the one of art. 22, `right_decided`, `decision_missing`,
-    `reviewer_missing`, `competence_missing`, `reasons_missing`, `reviewed_in_future` or `case_closed`.
+    `reviewer_missing`, `competence_missing`, `reasons_missing`, `reviewed_in_future`, `reviewed_before` or
+    `case_closed`.
     """
     case = case_right.case
     member = actor.must(Act.CASE_WORK, case.organisation)
     case_touch_open(case=case, version=version)
     if case_right.right != "automated_decision":
         raise DomainError("review_not_here", _("This belongs to a request about an automated decision (article 22)."))
-    case_right.refresh_from_db(fields=["stage"])
+    case_right.refresh_from_db(fields=["stage", "reopened_at"])
     if case_right.stage in CHECKLIST_CLOSED:
         raise DomainError("right_decided", _("This right is decided or in review: its checklist is closed."))
     texts = {
@@ -54,6 +55,9 @@ def human_review_record(
     _texts_check(texts)
     if reviewed_on > local_date(datetime.now(UTC), case.organisation.time_zone):
         raise DomainError("reviewed_in_future", _("A review cannot lie in the future: record it once it is done."))
+    asked_again = case_right.reopened_at
+    if asked_again is not None and reviewed_on < local_date(asked_again, case.organisation.time_zone):
+        raise DomainError("reviewed_before", _("The person wrote again after this review: a new one is owed."))
     review = HumanReview.objects.create(
         case_right=case_right,
         reviewed_on=reviewed_on,

@@ -29,12 +29,13 @@ from requests_app.correspondence import LONGEST, message_id_reference
 from requests_app.inbound_email import Attachment, ParsedEmail, machine, parse
 from requests_app.incoming import IncomingRequest, RightInvoked
 from requests_app.mail_text import reply_text
-from requests_app.models import Case, InboundMail, Message, PartyAddress
+from requests_app.models import Case, Forwarding, InboundMail, Message, PartyAddress
 from requests_app.references import references_in
+from requests_app.services.client_replies import client_reply_receive, forwarding_written_about
 from requests_app.services.intake import OpenedCase, case_open
-from requests_app.services.messages import message_receive
+from requests_app.services.messages import MailWritten, message_receive
 from requests_app.understanding import language_of, letter_signs, rights_found, rights_sure
-from requests_app.vocabulary import AddressKind, Channel, Direction, MailOutcome
+from requests_app.vocabulary import NEWS, AddressKind, Channel, MailOutcome
 
 logger = logging.getLogger(__name__)
 
@@ -56,12 +57,16 @@ class MailFiled:
 
 @dataclass(frozen=True)
 class _Verdict:
-    """What the rules decide; `rights` are opened as a case, `message` is filed on `case`."""
+    """What the rules decide: `rights` are opened as a case, or the message is filed on `case`.
+
+    It is the person's, unless it tells what became of a `forwarding`.
+    """
 
     outcome: MailOutcome
     reason: str
     case: Case | None = None
     files_message: bool = False
+    forwarding: Forwarding | None = None
     rights: tuple[str, ...] = ()
 
 
@@ -203,6 +208,12 @@ def _decide(inbound: InboundMail, parsed: ParsedEmail) -> _Verdict:
             return _Verdict(MailOutcome.TRIAGE, "machine_with_request")
         return _Verdict(MailOutcome.MACHINE, reasons[0])
     if case is not None:
+        if forwarding := _forwarding(case, parsed, is_party=is_party):
+            if case.closed_at is not None:
+                return _Verdict(MailOutcome.TRIAGE, "client_closed")
+            if _is_repeated(case, parsed, text):
+                return _Verdict(MailOutcome.FILED, "same_message", case)
+            return _Verdict(MailOutcome.FILED, "client", case, files_message=True, forwarding=forwarding)
         if not is_party:
             return _Verdict(MailOutcome.TRIAGE, "sender_unknown")
         if _is_repeated(case, parsed, text):
@@ -269,11 +280,16 @@ def _is_party(case: Case, sender: str) -> bool:
     ).exists()
 
 
+def _forwarding(case: Case, parsed: ParsedEmail, *, is_party: bool) -> Forwarding | None:
+    ids = [f"<{found}>" for found in (parsed.in_reply_to, *parsed.references) if found][:200]
+    return forwarding_written_about(case=case, sender=parsed.sender, message_ids=ids, is_party=is_party)
+
+
 def _is_repeated(case: Case, parsed: ParsedEmail, text: str) -> bool:
     """The same letter by another way (to two of our addresses): other Received headers, one Message-ID, one text."""
     return bool(parsed.message_id) and Message.objects.filter(
         case=case,
-        direction=Direction.INBOUND,
+        direction__in=NEWS,
         message_id=f"<{parsed.message_id}>"[:255],
         body=_cut(text),
     ).exists()
@@ -304,7 +320,8 @@ def _act(inbound: InboundMail, parsed: ParsedEmail, verdict: _Verdict) -> None:
         )
         case = case_open(request, actor=Actor.DATA_SUBJECT).case
     elif verdict.files_message and case is not None:
-        _message_file(inbound, parsed, case, may_answer=verdict.outcome != MailOutcome.MACHINE)
+        is_machine = verdict.outcome == MailOutcome.MACHINE
+        _message_file(inbound, parsed, case, may_answer=not is_machine, forwarding=verdict.forwarding)
     _inbound_case(inbound, case)
     kind = "mail.waiting" if verdict.outcome == MailOutcome.TRIAGE else "mail.filed"
     _journal(inbound, kind, Actor.SYSTEM)
@@ -332,17 +349,21 @@ def _inbound_case(inbound: InboundMail, case: Case | None) -> None:
     file_rewrap(stored_file=inbound.raw, key=case.key)
 
 
-def _message_file(inbound: InboundMail, parsed: ParsedEmail, case: Case, *, may_answer: bool) -> None:
-    message_receive(
-        case=case,
-        body=_cut(reply_text(parsed.text)),
-        channel=Channel.EMAIL,
-        subject=parsed.subject,
-        at=inbound.received_at,
-        message_id=f"<{parsed.message_id}>" if parsed.message_id else "",
-        files=_files_store(inbound, parsed),
-        may_answer=may_answer,
-    )
+def _message_file(
+    inbound: InboundMail, parsed: ParsedEmail, case: Case, *, may_answer: bool, forwarding: Forwarding | None = None
+) -> None:
+    written: MailWritten = {
+        "case": case,
+        "body": _cut(reply_text(parsed.text)),
+        "subject": parsed.subject,
+        "at": inbound.received_at,
+        "message_id": f"<{parsed.message_id}>" if parsed.message_id else "",
+        "files": _files_store(inbound, parsed),
+    }
+    if forwarding is not None:
+        client_reply_receive(forwarding=forwarding, **written)
+    else:
+        message_receive(channel=Channel.EMAIL, may_answer=may_answer, **written)
 
 
 def _files_store(inbound: InboundMail, parsed: ParsedEmail) -> tuple[StoredFile, ...]:
@@ -444,6 +465,7 @@ def mail_open_case(*, inbound: InboundMail, rights: Sequence[str], actor: Actor)
 def mail_file_on_case(*, inbound: InboundMail, case: Case, actor: Actor) -> None:
     """File a mail in triage on a case of the same organisation, after a member has looked who sent it.
 
+    What a controller wrote is filed as such, everything else as the person's.
     Raises NotAllowed, Conflict, DomainError `case_elsewhere`.
     """
     actor.must(Act.CASE_WORK, inbound.organisation)
@@ -451,7 +473,9 @@ def mail_file_on_case(*, inbound: InboundMail, case: Case, actor: Actor) -> None
         raise DomainError("case_elsewhere", _("This case belongs to another organisation."))
     case = case.goes_on
     _inbound_move(inbound, _WAITING, None, {"outcome": MailOutcome.FILED, "reason": "by_hand", "retry_at": None})
-    _message_file(inbound, parse(file_read(inbound.raw)), case, may_answer=True)
+    parsed = parse(file_read(inbound.raw))
+    forwarding = _forwarding(case, parsed, is_party=_is_party(case, parsed.sender))
+    _message_file(inbound, parsed, case, may_answer=True, forwarding=forwarding)
     _inbound_case(inbound, case)
     _journal(inbound, "mail.filed", actor)
 

@@ -24,7 +24,8 @@ from requests_app.services.clocks import case_clock_refresh
 from requests_app.services.ending import right_end
 from requests_app.services.intake import case_right_add
 from requests_app.services.parties import identity_doubt
-from requests_app.vocabulary import AddressKind, ClockCause, Outcome, TaskState
+from requests_app.services.reopening import messages_hold
+from requests_app.vocabulary import AddressKind, ClockCause, Direction, Outcome, TaskState
 
 CANDIDATES = 20  # cases named at most
 SAYS_WHO = (AddressKind.EMAIL, AddressKind.IDENTIFIER, AddressKind.PHONE)
@@ -156,6 +157,7 @@ def case_merge(
     case.merged_into, case.closed_at = into, datetime.now(UTC)
     case.save(update_fields=["merged_into", "closed_at"])
     case_search_refresh(into)
+    messages_hold(case=into)
     if differences:
         identity_doubt(case=into, actor=actor, is_somebody_else=False)
 
@@ -197,6 +199,8 @@ def _right_join(right: CaseRight, there: CaseRight) -> None:
 
 def _contents_move(case: Case, into: Case) -> None:
     """Messages, notes, files, raw mails and addresses; the files open with the other case's key from now on."""
+    # What its request asks for has joined as rights: nobody is to decide what it is.
+    case.messages.filter(direction=Direction.INBOUND, at__lte=case.received_at).update(for_the_record=True)
     for message in case.messages.prefetch_related("files__key"):
         for stored in message.files.all():
             if stored.key_id == case.key_id:

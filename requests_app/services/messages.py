@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TypedDict
 
 from django.db import transaction
 
@@ -14,9 +15,20 @@ from dsar.core.uploads import IncomingFile, Limits, upload_store, uploads_check
 from requests_app.correspondence import body_checked, person_tell
 from requests_app.models import Case, Message
 from requests_app.services.cases import case_lock, case_touch
-from requests_app.services.reopening import message_after_answer
+from requests_app.services.reopening import message_hold
 from requests_app.services.suspensions import suspensions_answer
-from requests_app.vocabulary import Channel, Direction
+from requests_app.vocabulary import NEWS, Channel, Direction
+
+
+class MailWritten(TypedDict):
+    """What a mail says, for the message that is filed of it. `at`: the aware instant of arrival."""
+
+    case: Case
+    body: str
+    subject: str
+    at: datetime
+    message_id: str
+    files: Sequence[StoredFile]
 
 
 @transaction.atomic
@@ -31,7 +43,7 @@ def note_add(*, case: Case, body: str, actor: Actor) -> Message:
         body=body_checked(body),
         at=datetime.now(UTC),
     )
-    _journal(message, "note.added", actor)
+    message_journal(message, "note.added", actor)
     return message
 
 
@@ -52,8 +64,8 @@ def message_send(
         template="emails/message_posted",
         key="message_posted",
     )
-    _files_file(message, files)
-    _journal(message, "message.sent", actor, files)
+    files_file(message, files)
+    message_journal(message, "message.sent", actor, files)
     return message
 
 
@@ -72,8 +84,8 @@ def message_receive(
     """File what the person wrote. `at` is the aware instant of arrival, now by default.
 
     It counts as the answer to whatever we asked, so that no clock stands still longer than the law allows; a member
-    who finds that it is none says so (`suspension_continue`). Where everything is answered, a task asks what it is
-    (`reopening`). Mail written by a machine has `may_answer` False. On a merged case nobody works any more: it is
+    who finds that it is none says so (`suspension_continue`). Where something is answered already, a task asks what it
+    is (`reopening`). Mail written by a machine has `may_answer` False. On a merged case nobody works any more: it is
     filed where that work goes on.
     """
     case = case.goes_on
@@ -86,12 +98,13 @@ def message_receive(
         body=body_checked(body, may_be_empty=bool(files) or channel == Channel.EMAIL),
         at=at or datetime.now(UTC),
         message_id=message_id[:255],
+        for_the_record=not may_answer,
     )
-    _files_file(message, files)
-    _journal(message, "message.received", Actor.DATA_SUBJECT, files)
+    files_file(message, files)
+    message_journal(message, "message.received", Actor.DATA_SUBJECT, files)
     if may_answer:
         suspensions_answer(case=case, answered_at=message.at, actor=Actor.DATA_SUBJECT)
-        message_after_answer(message=message)
+        message_hold(message=message)
     return message
 
 
@@ -124,14 +137,16 @@ def message_file_downloaded(
     )
 
 
-def _files_file(message: Message, files: Sequence[StoredFile]) -> None:
+def files_file(message: Message, files: Sequence[StoredFile]) -> None:
+    """Attach stored files to a message, under the key of its case."""
     for stored in files:
         if stored.key_id != message.case.key_id:
             file_rewrap(stored_file=stored, key=message.case.key)
     message.files.set(files)
 
 
-def _journal(message: Message, kind: str, actor: Actor, files: Sequence[StoredFile] = ()) -> None:
+def message_journal(message: Message, kind: str, actor: Actor, files: Sequence[StoredFile] = ()) -> None:
+    """Journal on the case's chain that a message was filed, with its words as a value that may be purged."""
     case = message.case
     journal_append(
         chain=case.chain,
@@ -149,6 +164,6 @@ def _journal(message: Message, kind: str, actor: Actor, files: Sequence[StoredFi
 
 @transaction.atomic
 def messages_read(*, case: Case, actor: Actor) -> int:
-    """Mark what the person wrote as read by whoever works on the case; returns how many messages were new."""
+    """Mark what came in as read by whoever works on the case; returns how many messages were new."""
     actor.must(Act.CASE_WORK, case.organisation)
-    return case.messages.filter(direction=Direction.INBOUND, read_at=None).update(read_at=datetime.now(UTC))
+    return case.messages.filter(direction__in=NEWS, read_at=None).update(read_at=datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""What becomes of a message on an answered case: the work begins again, another right is added, or a note says why not.
+"""What becomes of a message once something is answered: work begins again, another right is added, or a note is made.
 
 One task holds the message until exactly one of the three is done. Who counts from when: a new demand starts a clock of
 its own at its own arrival (law.md §2.3).
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
@@ -21,25 +22,48 @@ from requests_app.services.cases import case_touch
 from requests_app.services.clocks import case_clock_refresh
 from requests_app.services.intake import case_right_add
 from requests_app.services.work import case_task_add, task_close, work_open
-from requests_app.vocabulary import ClockCause, Direction, ItemState, NoticeState, Stage, TaskKind, TaskState
+from requests_app.vocabulary import (
+    ClockCause,
+    Direction,
+    ItemState,
+    NoticeState,
+    Stage,
+    SuspensionEnd,
+    TaskKind,
+    TaskState,
+)
 from requests_app.workflow import case_right_move
 
 KEY = "message:"  # of the task's subject: the message that opened it
 
 
-def message_after_answer(*, message: Message) -> CaseTask | None:
-    """Open the task for a message on a case whose rights are all answered; None where something is still asked.
+def message_hold(*, message: Message) -> CaseTask | None:
+    """Open the task for a message that came in, where a right of its case is answered: it may contest that answer.
 
-    A closed case stays closed until somebody decides, and is seen in the queue's view of such messages. What is written
-    while the task is open belongs to it. Must be called in a transaction.
+    What answers a question of ours belongs to that question, as long as something is still open; what is filed for the
+    record asks nothing. A closed case stays closed until somebody decides, and is seen in the queue's view of such
+    messages. What is written while the task is open belongs to it. Must be called in a transaction.
     """
-    case = message.case
+    return _hold(message.case, Message.objects.filter(pk=message.pk))
+
+
+def messages_hold(*, case: Case) -> CaseTask | None:
+    """A right was answered: the same for what was written before it and nobody has read. Must be in a transaction."""
+    return _hold(case, Message.objects.unread().filter(case=case, direction=Direction.INBOUND))
+
+
+def _hold(case: Case, messages: QuerySet[Message]) -> CaseTask | None:
     rights = list(case.rights.order_by("answered_at", "pk"))
-    if not rights or any(not right.is_answered for right in rights):
+    answered = [right for right in rights if right.is_answered]
+    if not answered or CaseTask.objects.open().filter(case=case, kind=TaskKind.MESSAGE_AFTER_ANSWER).exists():
         return None
-    if CaseTask.objects.open().filter(case=case, kind=TaskKind.MESSAGE_AFTER_ANSWER).exists():
+    if len(answered) < len(rights):
+        questions = case.suspensions.filter(end=SuspensionEnd.ANSWERED)
+        messages = messages.exclude(at__in=questions.values("answered_at"))
+    message = messages.filter(for_the_record=False).order_by("at", "pk").first()
+    if message is None:
         return None
-    case_right = rights[-1]
+    case_right = answered[-1]  # no open one: what ends with a right would end the task
     case_right.case = case
     task = case_task_add(
         case_right=case_right, kind=TaskKind.MESSAGE_AFTER_ANSWER, subject_key=f"{KEY}{message.pk}", blocking=False
@@ -92,6 +116,7 @@ def right_reopen(
             outcome="",
             answered_at=None,
             reopened_at=message.at,
+            taken_up_at=datetime.now(UTC),
             remind_on=LOOK_NOW,
         )
         case_right.checklist.update(state=ItemState.OPEN, note="", set_by=None, set_at=None)
@@ -129,15 +154,23 @@ def message_right_add(
 
 
 @transaction.atomic
-def message_note(*, task: CaseTask, reason: str, actor: Actor, version: int | None = None) -> None:
-    """Nothing is asked in the message: the task ends with a written reason, and a closed case stays closed.
+def message_note(
+    *, task: CaseTask, reason: str = "", belongs_to_open: bool = False, actor: Actor, version: int | None = None
+) -> None:
+    """Nothing new is asked in the message: the task ends with a written reason, and a closed case stays closed.
 
-    Raises DomainError `reason_missing`, `task_done`.
+    `belongs_to_open`: it is about what is still in work, which says enough. Raises DomainError `reason_missing`,
+    `nothing_open`, `task_done`.
     """
     _task_begin(task, actor, version)
-    if not reason.strip():
-        raise DomainError("reason_missing", _("Write why nothing follows from the message."))
-    _task_end(task, actor, {"nothing_follows": True}, reason.strip())
+    if not belongs_to_open:
+        if not reason.strip():
+            raise DomainError("reason_missing", _("Write why nothing follows from the message."))
+        return _task_end(task, actor, {"nothing_follows": True}, reason.strip())
+    codes = [right.right for right in task.case.rights.exclude(stage=Stage.ANSWERED)]
+    if not codes:
+        raise DomainError("nothing_open", _("Everything is answered: say why nothing follows from the message."))
+    return _task_end(task, actor, {"belongs_to": codes}, reason.strip())
 
 
 def _task_begin(task: CaseTask, actor: Actor, version: int | None) -> Message:

@@ -26,6 +26,7 @@ from requests_app.outbox import outbox_stop
 from requests_app.rights_table import RULES
 from requests_app.services.cases import case_lock, case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_compute, facts_of
+from requests_app.services.reopening import message_hold
 from requests_app.services.work import case_right_start
 from requests_app.vocabulary import (
     UNDECIDED,
@@ -127,8 +128,8 @@ def case_suspend(
 
 def _answered_since(suspension: Suspension) -> None:
     """A letter may be entered days after it left: what the person wrote since then counts as its answer."""
-    since = suspension.case.messages.filter(direction=Direction.INBOUND, at__gt=suspension.asked_at).order_by("at")
-    if (first := since.first()) is not None:
+    written = suspension.case.messages.filter(direction=Direction.INBOUND, for_the_record=False)
+    if (first := written.filter(at__gt=suspension.asked_at).order_by("at").first()) is not None:
         suspensions_answer(case=suspension.case, answered_at=first.at, actor=Actor.DATA_SUBJECT)
 
 
@@ -313,6 +314,7 @@ def suspension_continue(
 ) -> None:
     """What the person wrote was no answer: the question stays open, and its clock stood still all the time.
 
+    Where something else is answered already, a task asks what the message is then (`reopening`).
     Raises DomainError `reason_missing`, `question_open` when nothing was taken for an answer, `question_never_left`,
     `identity_established`, `right_moved_on`, or `due_date_passed`: what is overdue does not become timely again.
     """
@@ -338,6 +340,10 @@ def suspension_continue(
             case_right_move(case_right=case_right, target=Stage.AWAITING_PERSON, actor=actor)
     _journal(suspension, "suspension.continued", actor, {"reason": reason.strip()})
     case_clock_refresh(case=suspension.case, cause=ClockCause.CONTINUED)
+    written = suspension.case.messages.filter(direction=Direction.INBOUND, for_the_record=False)
+    taken = written.filter(at=suspension.answered_at).first() if suspension.answered_at else None
+    if taken is not None:
+        message_hold(message=taken)
 
 
 def _close(suspension: Suspension, answered_at: datetime, end: SuspensionEnd, actor: Actor) -> None:

@@ -24,8 +24,8 @@ def right_withdraw(*, case: Case, rights: Sequence[CaseRight]) -> Message:
     """Withdraw rights of a case in the person's name, at whatever stage they are; returns the message filed.
 
     Nothing is decided, so no decision is written: a decision needs an author, and this is the person's own act. Clocks
-    and reminders of these rights end with it. Raises DomainError `rights_missing`, or `right_answered` for one that is
-    answered already, Conflict for one that moves at the same time.
+    and reminders of these rights end with it; that somebody reads of it is still watched. Raises DomainError
+    `rights_missing`, or `right_answered` for one that is answered already; Conflict for one that moves meanwhile.
     """
     case_touch(case=case, version=None)
     if not rights:
@@ -47,7 +47,12 @@ def _file(case: Case, rights: Sequence[CaseRight]) -> Message:
         names = listed(_("“%(verb)s”") % {"verb": right.definition.verb} for right in rights)
         body = _("I withdraw: %(requests)s.") % {"requests": names}
     message = Message.objects.create(
-        case=case, direction=Direction.INBOUND, channel=Channel.FORM, body=body, at=datetime.now(UTC)
+        case=case,
+        direction=Direction.INBOUND,
+        channel=Channel.FORM,
+        body=body,
+        at=datetime.now(UTC),
+        for_the_record=True,
     )
     journal_append(
         chain=case.chain,

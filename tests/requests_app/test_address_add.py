@@ -1,6 +1,7 @@
 """How the person is reached, changed by them: never by somebody who holds one channel alone."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from dsar.core.models import AuditEvent
 from requests_app import services
 from requests_app.models import Case, Outgoing, PartyAddress
 from tests.factories import actor_for, member, opened_case
-from tests.requests_app.tracking import CODE, EMAIL, Person
+from tests.requests_app.tracking import CASE, CODE, EMAIL, NOW, TRACK, Person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "code_worker")]
 ADDRESS, NEW = "/virelune/track/address/", "camille@new.example"
@@ -192,3 +193,94 @@ def test_a_case_that_came_by_mail_knows_one_channel(person: Person) -> None:
     assert writer.get(ADDRESS).status_code == 200
     writer.post(ADDRESS, kind="email", value=NEW, replace="on", go="add")
     assert list(PartyAddress.objects.mailboxes(case).values_list("value", flat=True)) == [EMAIL]
+
+
+# The warnings
+
+
+def add(person: Person, kind: str, value: str, *, replace: bool = False) -> PartyAddress:
+    return services.address_add(
+        case=person.case, kind=kind, value=value, replace=replace, second_channel=True
+    )
+
+
+def warnings() -> list[str]:
+    return list(Outgoing.objects.filter(key__startswith="address_changed:").values_list("recipient", flat=True))
+
+
+def test_the_mailbox_is_warned_of_each_change_and_few_are_made_a_day(person: Person, clock: Any) -> None:
+    services.address_confirm(address=first(person))
+    for number in range(5):
+        add(person, "phone", f"01 99 00 00 0{number}")
+    assert warnings() == [EMAIL] * 5
+    with pytest.raises(DomainError, match="Too many addresses"):
+        add(person, "phone", "01 99 00 12 34")
+    with pytest.raises(DomainError, match="Too many addresses"):
+        add(person, "email", NEW)
+    assert PartyAddress.objects.filter(party__case=person.case, kind="phone").count() == 5
+    assert len(warnings()) == 5
+    clock.shift(timedelta(days=1, minutes=1))
+    add(person, "phone", "01 99 00 12 34")
+    assert len(warnings()) == 6
+
+
+def test_a_mailbox_that_nobody_confirmed_is_warned_once_for_all(person: Person) -> None:
+    """It may be a stranger's. Or its person never clicked, and lost their key."""
+    for number in range(3):
+        add(person, "phone", f"01 99 00 00 0{number}")
+    assert warnings() == [EMAIL]
+
+
+def test_one_that_joined_without_being_confirmed_is_not_warned(person: Person) -> None:
+    services.address_confirm(address=first(person))
+    PartyAddress.objects.create(
+        party=first(person).party, kind="email", value="joined@x.example", normalised="joined@x.example"
+    )
+    add(person, "phone", "01 99 00 00 01")
+    assert warnings() == [EMAIL]
+
+
+# A session by a code to an address that is not used any more
+
+
+def ended(person: Person) -> None:
+    PartyAddress.objects.filter(pk=first(person).pk).update(ended_at=NOW)
+
+
+@pytest.mark.parametrize("path", [CASE, ADDRESS, "/virelune/track/withdraw/"])
+def test_what_a_code_opened_ends_with_its_address(person: Person, path: str) -> None:
+    person.sign_in_by_mail()
+    assert person.get(CASE).status_code == 200
+    ended(person)
+    assert person.get(path).headers["Location"] == TRACK
+    assert "by an e-mail address that we do not use for it any more" in person.get(TRACK).content.decode()
+    assert "we do not use for it any more" not in person.get(TRACK).content.decode()
+    assert person.post(CASE, body="Hello", go="message").headers["Location"] == TRACK
+    assert not person.case.messages.filter(body="Hello").exists()
+
+
+def test_a_code_sent_before_opens_nothing_after(person: Person) -> None:
+    person.post(TRACK, reference=person.case.reference, email=EMAIL, go="code")
+    code = person.mailed_code()
+    ended(person)
+    assert "This code is wrong or no longer valid" in person.post(CODE, code=code, go="try").content.decode()
+
+
+def test_as_a_second_channel_it_lapses_and_the_key_stays(person: Person) -> None:
+    both_channels(person)
+    PartyAddress.objects.create(
+        party=first(person).party, kind="email", value=NEW, normalised=NEW, confirmed_at=NOW
+    )
+    ended(person)
+    assert person.get(CASE).status_code == 200
+    assert person.get(ADDRESS).headers["Location"] == CODE
+
+
+def test_whoever_proves_the_new_address_stays_in(person: Person) -> None:
+    person.sign_in_by_mail()
+    person.get(ADDRESS)
+    person.post(CODE, key=person.key)
+    change(person)
+    person.post(ADDRESS, code=person.mailed_code(), go="code")
+    assert mailboxes(person) == [NEW]
+    assert person.get(ADDRESS).status_code == 200

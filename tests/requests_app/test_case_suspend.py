@@ -488,3 +488,11 @@ def test_the_tracking_page_never_says_that_nothing_is_missing_while_a_question_i
     assert right.stage == Stage.IN_PROGRESS
     words = rights_shown(case, [right])[0].words
     assert words == "We asked you something: look at the messages."
+
+
+def test_what_a_machine_wrote_since_a_posted_letter_is_no_answer() -> None:
+    case = a_case(rights=("access",), postal="1 rue des Essais\n00000 Exempleville")
+    message_receive(case=case, body="I am away.", at=ASKED + timedelta(days=1), may_answer=False)
+    suspension = asked(case, at=ASKED + timedelta(days=4), way="post", sent_on=ASKED.date())
+    assert suspension.answered_at is None
+    assert right_of(case, "access").stage == Stage.AWAITING_PERSON

@@ -11,8 +11,9 @@ from django.urls import reverse
 from dsar.core.errors import DomainError, NotAllowed
 from dsar.core.models import AuditEvent, User
 from dsar.core.roles import Role
+from requests_app.letter_facts import facts_recorded
 from requests_app.models import Case, CaseRight, ChecklistItem, HumanReview
-from requests_app.services import case_right_start, human_review_record
+from requests_app.services import case_right_start, decision_submit, human_review_record
 from requests_app.vocabulary import ItemState, Stage
 from tests.factories import OrganisationFactory, a_case, actor_for, member, right_of
 
@@ -137,3 +138,32 @@ def test_the_page_records_it_and_keeps_what_was_typed(case: Case, handler: User,
     assert "Head of credit" in shown
     assert "Review by a person recorded" in shown
     assert client.get(reverse("human-review-record", args=[case.reference, "access"])).status_code == 404
+
+
+def test_a_new_answer_owes_a_new_review(case: Case, handler: User) -> None:
+    """What was reviewed for the first answer says nothing of the message that contests it (art. 22(3))."""
+    recorded(case, handler)
+    again = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
+    CaseRight.objects.filter(case=case, right="automated_decision").update(
+        stage=Stage.IN_PROGRESS, reopened_at=again, taken_up_at=again
+    )
+    right = right_of(case, "automated_decision")
+    right.case = case
+    assert facts_recorded(right) == []
+    with time_machine.travel(again, tick=False), pytest.raises(DomainError, match="Say who reviewed the decision"):
+        decision_submit(case_right=right, outcome="granted", actor=actor_for(handler, case.organisation))
+    client = Client()
+    client.force_login(handler)
+    page = client.get(reverse("case-detail", args=[case.reference])).content.decode()
+    assert "The new answer owes a new review." in page
+    with time_machine.travel(again, tick=False), pytest.raises(DomainError, match="wrote again after this review"):
+        human_review_record(
+            case_right=right, actor=actor_for(handler, case.organisation), **TYPED  # type: ignore[arg-type]
+        )
+    with time_machine.travel(again.replace(hour=10), tick=False):
+        human_review_record(
+            case_right=right,
+            actor=actor_for(handler, case.organisation),
+            **{**TYPED, "reviewed_on": date(2026, 4, 1), "reviewer": "Somebody else"},  # type: ignore[arg-type]
+        )
+    assert "Somebody else" in " ".join(facts_recorded(right))
