@@ -96,7 +96,7 @@ def _forwarding_page(
     return act_page(
         request, case, next(iter((refused or forms).values())), "requests_app/forwarding_detail.html",
         forwarding=forwarding,
-        replies=forwarding.messages.prefetch_related("files"),
+        replies=forwarding.replies.prefetch_related("files"),
         forms=forms,
         may_work=member(request).may(Act.CASE_WORK, case.organisation_id),
     )  # fmt: skip

@@ -37,7 +37,7 @@ class Message(models.Model):
     read_at = models.DateTimeField(null=True, blank=True)
     for_the_record = models.BooleanField(default=False)
     forwarding = models.ForeignKey(
-        "requests_app.Forwarding", null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+        "requests_app.Forwarding", null=True, blank=True, on_delete=models.PROTECT, related_name="replies"
     )
     files = models.ManyToManyField(StoredFile, related_name="messages", blank=True)
 
