@@ -300,6 +300,15 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {"RightCode": "dsar.core.rights.RIGHT_CHOICES"},
+    "WEBHOOKS": [
+        f"requests_app.api.webhook_document.{name}"
+        for name in ("case_opened", "right_moved", "right_answered", "webhook_test")
+    ],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "requests_app.api.webhook_document.webhook_headers_add",
+        "requests_app.api.document.challenge_add",
+    ],
 }
 
 # How the days of a suspension are counted where the EU rule holds; no source fixes the formula (law.md §2.4):

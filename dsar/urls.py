@@ -26,6 +26,7 @@ accounts = [
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
 ]
 
+handler500 = "dsar.api.server_error"
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -21,6 +21,9 @@ SECONDS = 10  # for each step: connecting, sending, the first line of the answer
 DEADLINE_SECONDS = 20  # for all of them: who answers a byte at a time holds no worker
 _AS_TYPED = "/%?&=:;,@!$'()*+~[]"  # of an address: only what cannot stand in a request line is escaped
 NAT64 = ip_network("64:ff9b::/96")
+GLOBAL_UNICAST = ip_network("2000::/3")  # of IPv6, all that is handed out: every other range is local in some way
+# Not for the open internet either, whatever the version of Python says of them (RFC 6890, RFC 9637).
+NOT_GLOBAL = (ip_network("192.0.0.0/24"), ip_network("3fff::/20"))
 
 
 def url_check(url: str) -> SplitResult:
@@ -134,4 +137,6 @@ def _is_public(text: str) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner:
             return _is_public(str(inner))
-    return address.is_global and not address.is_multicast
+        if address not in GLOBAL_UNICAST:
+            return False
+    return address.is_global and not address.is_multicast and not any(address in network for network in NOT_GLOBAL)

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from http.client import HTTPException
 from typing import Any
@@ -68,10 +68,17 @@ def delivery_write(
         "organisation": endpoint.organisation.slug,
         **facts,
     }
-    delivery.body = json.dumps(told, ensure_ascii=True, separators=(",", ":"), default=str)
+    delivery.body = json.dumps(told, ensure_ascii=True, separators=(",", ":"), default=_told)
     delivery.save(force_insert=True)
     transaction.on_commit(partial(_queue, delivery.pk))
     return delivery
+
+
+def _told(value: object) -> str:
+    """A date or an instant as JSON Schema and RFC 3339 want it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"a webhook tells codes and dates only, not {type(value).__name__}")
 
 
 # ---- sent later -----------------------------------------------------------------------------------------------------

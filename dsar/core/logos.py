@@ -13,7 +13,12 @@ _SHAPES = frozenset((
     "clipPath", "linearGradient", "radialGradient", "stop", "use", "symbol", "mask",
 ))  # fmt: skip
 _HREF = ("href", "{http://www.w3.org/1999/xlink}href")
-_ELSEWHERE = re.compile(r"url\(\s*[\"']?\s*(?!#)|javascript:|data:|https?:", re.IGNORECASE)
+# A backslash may write any of these another way.
+_ELSEWHERE = re.compile(r"url\(\s*[\"']?\s*(?!#)|javascript:|data:|https?:|\\", re.IGNORECASE)
+_DECLARATION = re.compile(
+    r"""<\?xml\s+version=["']1\.0["'](\s+encoding=["']utf-8["'])?(\s+standalone=["'](yes|no)["'])?\s*\?>""",
+    re.IGNORECASE,
+)
 
 
 def logo_problem(content: bytes) -> str:
@@ -22,11 +27,19 @@ def logo_problem(content: bytes) -> str:
         return f"the logo has {len(content)} bytes, {LARGEST} at most"
     if content.startswith(_PNG):
         return ""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "the logo is neither PNG nor SVG in UTF-8"
+    # What reads it here and what shows it there must read the same: one encoding, no instruction beside the shapes.
+    declaration = _DECLARATION.match(text)
+    if "<?" in text[declaration.end() if declaration else 0 :]:
+        return "an SVG logo must be in UTF-8 and have no processing instruction"
     # A document type may define entities that grow without end, so none is let near the parser.
-    if b"<!DOCTYPE" in content.upper() or b"<!ENTITY" in content.upper():
+    if "<!DOCTYPE" in text.upper() or "<!ENTITY" in text.upper():
         return "an SVG logo must have no document type"
     try:
-        root = ElementTree.fromstring(content)  # noqa: S314 - small, and without entities
+        root = ElementTree.fromstring(text)  # noqa: S314 - small, and without entities
     except (ElementTree.ParseError, ValueError, LookupError):
         return "the logo is neither PNG nor SVG"
     if root.tag != f"{_SVG}svg":

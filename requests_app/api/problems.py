@@ -25,6 +25,7 @@ TITLES = {
     415: _("Only JSON is read here"),
     422: _("Not possible"),
     429: _("Too many calls"),
+    500: _("A mistake of ours"),
 }
 # What a service refuses is 422, except where HTTP has a word of its own for it.
 STATUS_OF = {"organisation_unknown": 404}
@@ -113,14 +114,18 @@ def _problem(
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
+    body = problem_body(status, code, detail)
+    if errors is not None:
+        body["errors"] = errors
+    return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
+
+
+def problem_body(status: int, code: str, detail: str) -> dict[str, Any]:
     """`type` is about:blank, which says that the status tells the kind; `code` is the stable word for programs."""
-    body: dict[str, Any] = {
+    return {
         "type": "about:blank",
         "title": str(TITLES.get(status, "")),
         "status": status,
         "detail": detail,
         "code": code,
     }
-    if errors is not None:
-        body["errors"] = errors
-    return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)

@@ -62,7 +62,8 @@ class Requests(ApiView):
         operation_id="request_create",
         summary="Make a request",
         description="Open to everybody. With the token of a member who works on cases, for one that arrived elsewhere.",
-        parameters=[document.IDEMPOTENCY_KEY, document.RETRY_AFTER],
+        parameters=[document.IDEMPOTENCY_KEY, document.LOCATION, document.RETRY_AFTER],
+        examples=[document.REQUEST_EXAMPLE],
         request=RequestIn,
         responses=document.answers(
             {200: RequestOpenedOut, 201: RequestOpenedOut}, 400, 401, 403, 404, 409, 413, 415, 422
@@ -88,7 +89,10 @@ class Requests(ApiView):
         )
         opened.case.organisation = organisation
         shown = {**request_shown(opened.case, is_staff=token is not None), "tracking_key": opened.tracking_key}
-        return Response(RequestOpenedOut(shown).data, status=201 if opened.is_new else 200)
+        told = RequestOpenedOut(shown).data
+        if not opened.is_new:
+            return Response(told)
+        return Response(told, status=201, headers={"Location": told["links"]["self"]})
 
 
 class RequestOne(ApiView):
@@ -135,6 +139,7 @@ class Messages(ApiView):
         description="With a tracking key the person writes to us; with a token a member who works on cases writes to "
         "the person.",
         parameters=[document.REFERENCE, document.IDEMPOTENCY_KEY, document.RETRY_AFTER],
+        examples=[document.MESSAGE_EXAMPLE],
         request=MessageIn,
         responses=document.answers({200: MessageOut, 201: MessageOut}, 400, 401, 403, 404, 409, 413, 415, 422),
         auth=document.BY_KEY_OR_TOKEN,

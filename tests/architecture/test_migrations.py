@@ -1,6 +1,7 @@
 """Migrations are up to date with the models and follow each other in one line, on whatever database runs the suite."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -25,6 +26,8 @@ def test_migrations_are_linear(label: str) -> None:
     assert len(parents) == len(set(parents)), "two migrations follow the same one"
     assert len(own) - len(parents) == 1, "there must be exactly one first migration"
     assert all(re.fullmatch(r"\d{4}_\w+", name) for name in own)
+    named = Path(apps.get_app_config(label).path) / "migrations" / "max_migration.txt"
+    assert named.read_text().strip() == max(own), "of two that are added at once, git shows the clash in this file"
 
 
 def test_migrations_are_only_where_models_are() -> None:

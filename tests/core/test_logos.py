@@ -26,6 +26,7 @@ def test_shapes_and_pictures_are_logos() -> None:
     gradient = '<defs><linearGradient id="a"><stop offset="0"/></linearGradient></defs><path fill="url(#a)" d="M0 0"/>'
     assert logo_problem(svg(gradient)) == ""
     assert logo_problem(svg('<defs><path id="p" d="M0 0"/></defs><use href="#p"/>')) == ""
+    assert logo_problem(b'\xef\xbb\xbf<?xml version="1.0" encoding="UTF-8"?>\n' + SVG) == ""
     assert (logo_type(PNG), logo_type(SVG)) == ("image/png", "image/svg+xml")
     assert logo_digest(b"") == "" != logo_digest(SVG)
 
@@ -42,6 +43,13 @@ def test_shapes_and_pictures_are_logos() -> None:
         PNG + bytes(LARGEST),
         b'<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG,
         b'<?xml version="1.0"?><!doctype svg>' + SVG,
+        ('<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG.decode()).encode("utf-16"),
+        b'<?xml version="1.0" encoding="cp037"?>' + SVG.decode().encode("cp037"),
+        b'<?xml version="1.0" encoding="iso-8859-1"?>' + SVG,
+        b'<?xml-stylesheet href="https://x.example/a.css"?>' + SVG,
+        b'<?xml version="1.0"?>\n<?xml-stylesheet href="#a"?>' + SVG,
+        svg("<?php echo 1 ?>"),
+        svg('<path fill="u\\72l(//x.example/a#b)"/>'),
         svg("<script>alert(1)</script>"),
         svg('<script xmlns="http://www.w3.org/1999/xhtml"/>'),
         svg("<style>*{}</style>"),

@@ -1,7 +1,10 @@
 """Many at once: the same submission is one case, and a right that several start opens its work once."""
 
+import uuid
+from typing import Any
 
 import pytest
+from django.test import Client
 
 from dsar.core.actors import Actor
 from dsar.core.errors import Conflict
@@ -12,6 +15,7 @@ from requests_app.services import OpenedCase, case_open, case_right_start
 from requests_app.vocabulary import Stage, TaskKind
 from tests.databases import at_once
 from tests.factories import OrganisationFactory, a_case, actor_for, incoming, member, right_of
+from tests.requests_app.api import posted, requests_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,6 +49,19 @@ def test_different_submissions_at_once_are_each_a_case(either_database: str) -> 
     assert all(found.is_new for found in opened)
     assert Case.objects.filter(organisation=organisation).count() == 8
     assert Outgoing.objects.filter(organisation=organisation).count() == 8
+
+
+def test_the_same_call_of_the_api_from_eight_threads_is_one_request(either_database: str) -> None:
+    organisation, same = OrganisationFactory.create(), str(uuid.uuid4())
+
+    def call(_number: int) -> Any:
+        return posted(Client(), requests_at(organisation), {"text": "What do you hold?"}, idempotency_key=same)
+
+    answers = at_once(8, call, either_database)
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len({(told["reference"], told["tracking_key"]) for told in (answer.json() for answer in answers)}) == 1
+    assert Case.objects.count() == 1
 
 
 def test_four_members_who_start_the_same_right_open_its_work_once(either_database: str) -> None:

@@ -97,6 +97,8 @@ def test_the_same_call_twice_is_one_case_with_one_key(client: Client, organisati
     second = posted(client, requests_at(organisation), ACCESS, idempotency_key=same)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
+    assert first.headers["Location"] == first.json()["links"]["self"]
+    assert "Location" not in second.headers  # nothing was made
     assert Case.objects.count() == Outgoing.objects.count() == 1
     stored = json.dumps([*Case.objects.values(), *SentOnce.objects.values()], default=str)
     assert same not in stored and first.json()["tracking_key"] not in stored

@@ -60,7 +60,8 @@ def test_a_new_secret_signs_beside_the_former_one_for_a_day(organisation: Organi
     assert secrets_of(stored, now + timedelta(hours=25)) == [second.secret]
 
 
-WHOLE = ["https://hooks.example", "https://hooks.example:8443/a?b=c", "https://bücher.example/", "https://8.8.8.8/x"]
+WHOLE = ["https://hooks.example", "https://hooks.example:8443/a?b=c", "https://bücher.example/", "https://8.8.8.8/x",
+         "https://[2606:4700::1111]/"]  # fmt: skip
 WRONG = {
     "webhook_url_wrong": [
         "", "hooks.example", "ftp://hooks.example/", "https://", "https:///x", "https://user:word@hooks.example/",
@@ -73,6 +74,8 @@ WRONG = {
         "https://192.168.1.1/", "https://172.16.0.1/", "https://169.254.169.254/latest", "https://[::1]/",
         "https://[fd00::1]/", "https://[fe80::1]/", "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/",
         "https://[2002:a00:1::]/", "https://0.0.0.0/", "https://224.0.0.1/", "https://100.64.0.1/",
+        "https://192.0.0.8/", "https://[::a00:1]/", "https://[::7f00:1]/", "https://[fec0::1]/",
+        "https://[64:ff9b:1::a00:1]/", "https://[::ffff:0:a00:1]/", "https://[3fff::1]/", "https://[5f00::1]/",
     ],
 }  # fmt: skip
 
