@@ -115,8 +115,7 @@ class DecisionForm(CaseForm):
         label=_("Asked by another way on"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"invalid": _("Give a date as 2026-04-07.")},
     )
-    asked_how = forms.CharField(label=_("How, and where that can be seen"), required=False, max_length=LONG,
-                                help_text=_("It stays on the case and is not in the letter; the day is."))
+    asked_how = forms.CharField(label=_("How, and where that can be seen"), required=False, max_length=LONG)
     late_refusal = forms.BooleanField(label=_("I know that this refusal is late"), required=False)
 
     def __init__(

@@ -14,7 +14,9 @@ from requests_app.clock_forms import RightsForm
 from requests_app.desk_fields import LONG, day_field, line_field, words_field
 from requests_app.desk_forms import CaseForm
 from requests_app.models import Case, CaseRight, Message
-from requests_app.vocabulary import HandOver
+from requests_app.vocabulary import FileKind, HandOver
+
+MAIL = "message/rfc822"  # the content type of an e-mail as it arrived
 
 
 class HandOnForm(RightsForm):
@@ -49,7 +51,7 @@ class HandOnForm(RightsForm):
             else gettext("Several rights are open here. Where only some go, cut what is about the others.")
         )
         self._offer("messages", [(pk, _message_words(one)) for pk, one in self.later.items()])
-        self._offer("attached", [(pk, f"{one.name} ({size(one.size)})") for pk, one in self.stored.items()])
+        self._offer("attached", [(pk, _file_words(one)) for pk, one in self.stored.items()])
         self.order_fields(["version", "rights", "text", "messages", "attached"])
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
@@ -80,7 +82,14 @@ class HandOnForm(RightsForm):
 
 def _message_words(message: Message) -> str:
     """Its day and its first words."""
-    return f"{day(message.at)} – {Truncator(message.body).words(12, truncate='…')}"
+    return f"{day(message.at)} – {Truncator(message.body).words(16, truncate='…')}"
+
+
+def _file_words(stored: StoredFile) -> str:
+    """Its name, or what it is where it is the request itself as mail."""
+    if stored.content_type == MAIL:
+        return str(FileKind.MAIL.label)
+    return gettext("“%(name)s” (%(size)s)") % {"name": stored.name, "size": size(stored.size)}
 
 
 class ForwardForm(HandOnForm):

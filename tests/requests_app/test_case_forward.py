@@ -234,10 +234,12 @@ def test_the_controller_gets_what_was_chosen_and_again_when_it_is_reminded() -> 
             assert "plus de publicité" not in text
 
 
-def test_the_mail_as_it_arrived_is_offered_first_and_holds_everything() -> None:
+def test_the_mail_as_it_arrived_is_offered_first_and_holds_everything(client: Client) -> None:
     case = a_case(channel="email", rights=("access",))
     raw = file_store(key=case.key, name="message.eml", content_type="message/rfc822", content=b"Subject: x")
     InboundMail.objects.create(organisation=case.organisation, raw_hash="0" * 64, raw=raw, received_at=NOW, case=case)
     assert files_offered(case, with_mail=True) == [raw]
+    client.force_login(member(case.organisation))
+    assert "E-mail as it arrived" in client.get(reverse("case-forward", args=[case.reference])).content.decode()
     assert files_offered(case) == []
     assert not forwarded(case).files.exists(), "it goes only where somebody ticks it"
