@@ -35,7 +35,7 @@ def country_choices() -> list[tuple[str, str]]:
 class IntakeForm(CaseForm):
     """What was understood of a request; one field for each address in use, and empty ones for more."""
 
-    errors_of = {"address_invalid": "added_email"}
+    errors_of = {"address_malformed": "added_email"}
 
     name = _line(_("Name of whoever asks"))
     capacity = forms.ChoiceField(

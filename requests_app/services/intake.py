@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
@@ -19,12 +20,13 @@ from requests_app.addresses import address_normalise
 from requests_app.correspondence import absolute, person_write
 from requests_app.deadlines import local_date
 from requests_app.incoming import IncomingRequest
+from requests_app.law_words import period_words
 from requests_app.models import AccessCode, Case, CaseRight, ChecklistItem, Message, Party, PartyAddress
 from requests_app.references import reference_make
 from requests_app.rights_table import RULES
 from requests_app.routing import route
 from requests_app.services.cases import case_touch
-from requests_app.services.clocks import clock_change, clock_compute, facts_new, next_on
+from requests_app.services.clocks import clock_change, clock_compute, facts_new, law_of, next_on
 from requests_app.tracking import case_by_submission, submission_hash, tracking_key, tracking_key_hash
 from requests_app.vocabulary import AddressKind, Capacity, Channel, ClockCause, Direction, WebhookEvent
 from requests_app.webhooks import webhooks_tell
@@ -252,12 +254,14 @@ def case_acknowledge(
         return
     issued = access_codes.code_make(address=address, purpose=AccessCode.Purpose.CONFIRM)
     confirm = absolute("confirm-address", case.organisation.slug, issued.token)
+    with language_override(case.language):
+        law = period_words(law_of(rights[0]))
     person_write(
         case=case,
         template="emails/acknowledgement",
         address=address,
         key=f"acknowledgement:{case.reference}",
-        context={"rights": rights, "code": issued.code, "confirm_url": confirm},
+        context={"rights": rights, "law": law, "code": issued.code, "confirm_url": confirm},
         in_reply_to=in_reply_to,
     )
 

@@ -151,7 +151,8 @@ def test_addresses_are_added_and_ended() -> None:
     ("changes", "code"),
     [
         ({}, "nothing_changed"),
-        ({"added": [("email", "not an address")]}, "address_invalid"),
+        ({"added": [("email", "not an address")]}, "address_malformed"),
+        ({"added": [("phone", "call me")]}, "address_malformed"),
         ({"addresses": {0: "somebody@example.org"}}, "address_unknown"),
     ],
 )
