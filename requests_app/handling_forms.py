@@ -9,8 +9,10 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.authorities import authorities_known
+from dsar.core.errors import DomainError
 from dsar.core.models import ClientController, Organisation
 from dsar.core.texts import localised
+from requests_app.addresses import address_checked
 from requests_app.clock_forms import RightsForm, day_field, moment_field, words_field
 from requests_app.desk_forms import LONG, CaseForm, DeskForm, rights_of
 from requests_app.form_choices import countries
@@ -34,8 +36,6 @@ def country_choices() -> list[tuple[str, str]]:
 
 class IntakeForm(CaseForm):
     """What was understood of a request; one field for each address in use, and empty ones for more."""
-
-    errors_of = {"address_malformed": "added_email"}
 
     name = _line(_("Name of whoever asks"))
     capacity = forms.ChoiceField(
@@ -89,6 +89,19 @@ class IntakeForm(CaseForm):
             help_text=whose + gettext("Another one is neither confirmed nor on file. Empty: not used any more."),
             widget=forms.Textarea(attrs={"rows": 3}) if is_letter else forms.TextInput(),
         )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """Each new address has the error beside its own field."""
+        typed = super().clean() or {}
+        new = {f"added_{kind.value}": kind.value for kind in AddressKind} | {"subject_email": AddressKind.EMAIL.value}
+        new |= {f"address_{address.pk}": address.kind for address in self.known}
+        for name, kind in new.items():
+            if typed.get(name) and name in self.changed_data:
+                try:
+                    address_checked(kind, typed[name])
+                except DomainError as error:
+                    self.add_error(name, str(error))
+        return typed
 
     @property
     def facts(self) -> IntakeFacts:

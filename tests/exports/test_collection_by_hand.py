@@ -95,7 +95,7 @@ def test_what_cannot_be_recorded_is_said_and_nothing_is_kept(
     client: Client, organisation: Organisation, task: CaseTask, monkeypatch: pytest.MonkeyPatch, values: Any, says: str
 ) -> None:
     small = partial(uploads_check, limits=replace(STAFF, file_bytes=100))
-    monkeypatch.setattr("exports.services.uploads_check", small)
+    monkeypatch.setattr("exports.services.by_hand.uploads_check", small)
     files = {"one": [pdf()], "many": [pdf()] * 21, "large": [pdf(content=b"x" * 101)], "empty": [pdf(content=b"")]}
     if "documents" in values:
         values = {**values, "documents": files[values["documents"]]}
