@@ -17,16 +17,18 @@ PORTABLE_BASES = frozenset({"a", "b"})  # letters of GDPR art. 6(1): consent, co
 
 INFERRED: str | Promise = _(
     "We worked this out ourselves: portability covers what you gave us and what your use left behind (GDPR, "
-    "article 20(1)). Ask for access to get it."
+    "article 20(1))."
 )
 OTHER_BASIS: str | Promise = _(
     "This use does not rest on your consent or on a contract with you, as portability wants (GDPR, "
-    "article 20(1)(a)). Ask for access to get it."
+    "article 20(1)(a))."
 )
 UNKNOWN_BASIS: str | Promise = _(
     "Our record does not say what this use rests on, and portability wants your consent or a contract (GDPR, "
-    "article 20(1)(a)). Ask for access to get it."
+    "article 20(1)(a))."
 )
+
+ASK_ACCESS: str | Promise = _("Ask for access to get it.")
 
 Bases = Mapping[str, Sequence[str]]
 
@@ -43,6 +45,11 @@ def fields_disclosed(mapped: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def why_not_portable(field: Mapping[str, Any], bases: Bases) -> str:
     """Why a disclosed field is not in a package for portability, in the active language; empty for one that is."""
+    reason = _reason(field, bases)
+    return f"{reason} {ASK_ACCESS}" if reason else ""
+
+
+def _reason(field: Mapping[str, Any], bases: Bases) -> str:
     if field.get("origin") not in PORTABLE_ORIGINS:
         return str(INFERRED)
     stated = bases.get(field.get("activity", ""), ())
@@ -56,5 +63,5 @@ def why_table_not_portable(mapped: Mapping[str, Any], bases: Bases) -> str:
     keys = set(mapped.get("subject", {}).values())
     disclosed = fields_disclosed(mapped)
     content = [field for field in disclosed if field["column"] not in keys] or disclosed
-    reasons = [why_not_portable(field, bases) for field in content]
-    return "" if not all(reasons) else " ".join(dict.fromkeys(reasons))
+    reasons = [_reason(field, bases) for field in content]
+    return " ".join([*dict.fromkeys(reasons), str(ASK_ACCESS)]) if all(reasons) else ""

@@ -2,8 +2,15 @@
 
 import re
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
+
+from dsar.core.errors import DomainError
 from dsar.core.search import search_text
 from requests_app.vocabulary import AddressKind
+
+LONGEST = 500  # characters of an address
 
 
 def address_normalise(kind: str, value: str) -> str:
@@ -18,6 +25,26 @@ def address_normalise(kind: str, value: str) -> str:
     if kind == AddressKind.IDENTIFIER:
         return re.sub(r"[\s.\-]", "", value).casefold()
     return search_text(value)
+
+
+def address_checked(kind: str, value: str) -> str:
+    """The spelling of `address_normalise` for an address that somebody typed. Raises DomainError `address_malformed`.
+
+    A phone number may be written any way, as long as there is one.
+    """
+    text = value.strip()
+    if not text or len(text) > LONGEST:
+        raise DomainError("address_malformed", _("Write the address or the number."))
+    if kind == AddressKind.EMAIL:
+        try:
+            validate_email(text)
+        except ValidationError as error:
+            raise DomainError(
+                "address_malformed", _("Write a complete e-mail address, such as name@example.org.")
+            ) from error
+    if kind == AddressKind.PHONE and sum(character.isdigit() for character in text) < 4:
+        raise DomainError("address_malformed", _("Write a phone number with its digits, such as 01 99 00 12 34."))
+    return address_normalise(kind, text)
 
 
 def address_masked(value: str) -> str:

@@ -22,9 +22,10 @@ from dsar.core.hashing import keyed_hash
 from dsar.core.models import StoredFile
 from dsar.core.rights import RIGHTS
 from dsar.core.uploads import FilesField, public_limits, uploads_check
+from requests_app.addresses import address_checked
 from requests_app.form_choices import CAPACITIES, capacities_for, choices_for, countries
 from requests_app.incoming import IncomingRequest, RightInvoked
-from requests_app.vocabulary import ACTING, Capacity, Channel
+from requests_app.vocabulary import ACTING, AddressKind, Capacity, Channel
 
 LONG_TEXT = 5_000  # characters
 # Everything that is no text: C0 and C1 controls except tab and line feed, and half of a surrogate pair.
@@ -215,8 +216,11 @@ class ReachForm(QuestionForm):
     def clean_phone(self) -> str:
         """Any way of writing a number, as long as there is one."""
         phone: str = self.cleaned_data["phone"]
-        if phone and len(re.findall(r"\d", phone)) < 4:
-            raise forms.ValidationError(_("Write a phone number with its digits, such as 01 99 00 12 34."))
+        if phone:
+            try:
+                address_checked(AddressKind.PHONE, phone)
+            except DomainError as error:
+                raise forms.ValidationError(str(error)) from error
         return phone
 
     def clean(self) -> dict[str, Any]:

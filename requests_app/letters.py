@@ -29,6 +29,7 @@ from requests_app.correspondence import absolute, authority_words
 from requests_app.deadline_rules import Rule
 from requests_app.deadlines import Deadline
 from requests_app.grounds import GROUNDS, Ground
+from requests_app.law_words import extension_words
 from requests_app.letter_facts import facts_recorded, follows_forwarded
 from requests_app.letter_words import answer_words, ground_words, section_heading, source_words
 from requests_app.models import Case, CaseRight, Decision, Extension, Forwarding, PartyAddress, Restriction
@@ -55,16 +56,23 @@ class Line:
     article: str  # empty where letters cite no GDPR
     heading: str
     ground: str
+    provision: str  # of the law that makes us keep data, or limits the right
     tells: Told | None  # what the ground means, and which right serves instead
     facts: list[str]
     says: list[Told]
 
-
-
     @property
     def is_explained(self) -> bool:
         """Whether there is more to tell than the line of the table holds."""
-        return bool(self.decision.reasoning or self.ground or self.facts or self.says)
+        written = self.decision.reasoning or self.decision.withheld
+        return bool(written or self.ground or self.facts or self.says)
+
+    @property
+    def left_out(self) -> str:
+        """What stands before what is not done of a right that is granted in part."""
+        if self.hands_data_over:
+            return _("What we withhold:")
+        return _("What we keep:") if self.case_right.right == "erasure" else _("What is not done:")
 
     @property
     def hands_data_over(self) -> bool:
@@ -86,6 +94,7 @@ def letter_html(case: Case, rights: Sequence[CaseRight]) -> str:
                 "lines": lines,
                 "pending": [row for row in case.rights.all() if row not in rights and row.stage != Stage.ANSWERED],
                 "title": _title(lines),
+                "is_of_the_dead": all(line.case_right.right == "post_mortem" for line in lines),
                 "hands_data_over": any(line.hands_data_over for line in lines),
                 "gives_access": any(line.hands_data_over and line.case_right.right == "access" for line in lines),
                 "explained": [line for line in lines if line.is_explained],
@@ -127,30 +136,11 @@ def extension_paragraphs(extension: Extension, until: Deadline, law: Rule) -> li
         when = _("The time stands still until you have answered our question; we then tell you the new date.")
         goes_on = _("We go on with what does not need your answer.")
     return [
-        _("On %(received)s we received your request “%(verb)s”.") % asked + " " + _extension_law(law),
+        _("On %(received)s we received your request “%(verb)s”.") % asked + " " + extension_words(law),
         str(EXTENSION_BECAUSE[ExtensionReason(extension.reason)]),
         extension.reasoning,
         f"{when} {goes_on}",
     ]
-
-
-def _extension_law(law: Rule) -> str:
-    """What the law of the place allows, and on which condition."""
-    if law.extended is not None and law.extended.days:
-        days = {"first": law.period.days, "more": law.extended.days - law.period.days}
-        return _(
-            "The law gives us %(first)s days to answer. Where that is not enough, it allows %(more)s more days, if we "
-            "tell you within the first ones and say why."
-        ) % days
-    if law.code == "UK":
-        return _(
-            "The law gives us one month to answer. Where a request is complex, it allows two more months, if we tell "
-            "you within the first one and say why (UK GDPR, article 12A)."
-        )
-    return _(
-        "The law gives us one month to answer. Where a request is complex, it allows two more months, if we tell you "
-        "within the first one and say why (GDPR, article 12(3))."
-    )
 
 
 def certificate_html(case: Case, rights: Sequence[CaseRight]) -> str:
@@ -322,6 +312,7 @@ def letter_css() -> SafeString:
 def _line(case_right: CaseRight) -> Line:
     decision = case_right.decisions.select_related("author").latest("pk")
     right, under_gdpr = case_right.definition, case_right.case.organisation.under_gdpr
+    is_offered = not case_right.statements.exists()  # nobody is offered again what they have done
     words = answer_words(right.code, decision.outcome, decision.ground)
     ground = GROUNDS.get(decision.ground)
     justified = set(case_right.checklist.filter(state=ItemState.JUSTIFIED).values_list("code", flat=True))
@@ -330,10 +321,11 @@ def _line(case_right: CaseRight) -> Line:
         decision=decision,
         title=str(words.title),
         what_follows=follows_forwarded(case_right) or str(words.follows),
-        article=article(right.article) if under_gdpr or right.countries else "",
+        article=article(case_right.article_cited),
         heading=section_heading(decision.outcome, right.verb),
         ground=ground_words(ground, under_gdpr=under_gdpr) if ground else "",
-        tells=_ground_tells(ground, decision.asked_on, under_gdpr=under_gdpr) if ground else None,
+        provision=decision.provision.strip().rstrip("."),
+        tells=_ground_tells(ground, decision.asked_on, under_gdpr=under_gdpr) if ground and is_offered else None,
         facts=facts_recorded(case_right) if is_done(decision.outcome, decision.ground) or right.code in _ALWAYS else [],
         says=[
             Told(str(say.text), source_words(say.article, under_gdpr=under_gdpr))

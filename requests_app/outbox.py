@@ -36,7 +36,7 @@ GIVE_UP_AFTER = timedelta(days=5)  # the usual patience of mail servers (RFC 532
 QUEUE_LEASE = timedelta(minutes=5)  # what the sweep has queued is left alone for so long
 SWEEP_LIMIT = 1000
 # Kinds of key written by the machine without anybody's decision.
-AUTOMATIC = ("acknowledgement", "access_code", "breach_alert")
+AUTOMATIC = ("acknowledgement", "access_code", "address_changed", "withdrawn", "breach_alert")
 
 
 def outbox_queue(outgoing: Outgoing) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 from dsar.core.durations import duration_days
 from dsar.core.models import Organisation, ProcessingActivity, RetentionRule
-from dsar.core.profile_facts import RIGHT_CONTENT, ActivityFacts, OrganisationProfile
+from dsar.core.profile_activities import ActivityFacts
+from dsar.core.profile_facts import OrganisationProfile
 from dsar.core.profile_reader import Texts
+from dsar.core.profile_rights import RIGHT_CONTENT
 from dsar.core.profile_words import GAPS, WARNINGS
 from dsar.core.rights import RIGHTS
 

@@ -31,7 +31,8 @@ from dsar.core.models import (
     SupervisoryAuthority,
     User,
 )
-from dsar.core.profile_facts import ActivityFacts, OrganisationProfile
+from dsar.core.profile_activities import ActivityFacts
+from dsar.core.profile_facts import OrganisationProfile
 from dsar.core.profile_policy import policy_gaps, policy_warnings
 from dsar.core.roles import Act, Role
 

@@ -23,15 +23,15 @@ def package_summary(contents: Contents) -> str:
         "records": ngettext("%(count)s record", "%(count)s records", records) % {"count": number(records)},
         "documents": ngettext("%(count)s document", "%(count)s documents", documents) % {"count": number(documents)},
     }
-    sentence = ngettext(
-        "%(records)s and %(documents)s, from %(count)s source.",
-        "%(records)s and %(documents)s, from %(count)s sources.",
-        sources,
-    ) % {**counts, "count": number(sources)}
+    found = _("%(records)s and %(documents)s") if documents else "%(records)s"
+    sentence = ngettext("%(found)s, from %(count)s source.", "%(found)s, from %(count)s sources.", sources) % {
+        "found": found % counts, "count": number(sources),
+    }  # fmt: skip
     if not withheld:
         return sentence
     if contents.is_portable:
-        return f"{sentence} {_('What is not part of it is named below, with the reasons.')}"
+        more = _("What is not part of it is named below, with the reasons.")
+        return f"{sentence} {more}"
     more = ngettext(
         "%(count)s field is withheld: it is named below, with the reason.",
         "%(count)s fields are withheld: they are named below, with the reasons.",

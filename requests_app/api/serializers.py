@@ -9,10 +9,12 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from dsar.core.errors import DomainError
 from dsar.core.rights import RIGHT_CHOICES
+from requests_app.addresses import address_checked
 from requests_app.correspondence import LONGEST
 from requests_app.forms import LONG_TEXT
-from requests_app.vocabulary import Capacity, Channel, Direction, Outcome, Stage
+from requests_app.vocabulary import AddressKind, Capacity, Channel, Direction, Outcome, Stage
 
 CASE_STATUSES = ("open", "answered", "closed", "any")
 PAGE = 50  # requests, unless the caller asks for another number
@@ -94,10 +96,11 @@ class RequestIn(Strict):
 
     def validate_phone(self, value: str) -> str:
         """Any way of writing a number, as long as there is one."""
-        if value and len(re.findall(r"\d", value)) < 4:
-            raise serializers.ValidationError(
-                _("Write a phone number with its digits, such as 01 99 00 12 34."), "phone_wrong"
-            )
+        if value:
+            try:
+                address_checked(AddressKind.PHONE, value)
+            except DomainError as error:
+                raise serializers.ValidationError(str(error), "phone_wrong") from error
         return value
 
     def validate_received_at(self, value: datetime) -> datetime:

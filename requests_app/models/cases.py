@@ -262,6 +262,12 @@ class CaseRight(models.Model):
         return RIGHTS[self.right]
 
     @property
+    def article_cited(self) -> str:
+        """The article as the person is told it; empty where their law is another than the GDPR, which we cite alone."""
+        right = self.definition
+        return right.article if self.case.organisation.under_gdpr or right.countries else ""
+
+    @property
     def counts_from(self) -> datetime:
         """When its clock began: its arrival, or the message for which it was reopened after an answer."""
         return self.reopened_at or self.received_at

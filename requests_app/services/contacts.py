@@ -7,15 +7,13 @@ session of the tracking page has proven, and what an address would open.
 
 from datetime import UTC, datetime, timedelta
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.journal import journal_append
-from requests_app.addresses import address_normalise
+from requests_app.addresses import address_checked
 from requests_app.correspondence import person_write
 from requests_app.models import AccessCode, Case, Outgoing, PartyAddress
 from requests_app.services.answers import channels
@@ -64,6 +62,8 @@ def address_add(
     case.refresh_from_db(fields=["identity_established_at"])
     if refusal := address_change_refusal(case, second_channel=second_channel):
         raise refusal
+    if kind not in REACHED_BY:
+        raise DomainError("address_malformed", _("Write the address or the number."))
     normalised = address_checked(kind, value)
     in_use = PartyAddress.objects.in_use(case).filter(kind=kind).order_by("pk")
     if in_use.filter(normalised=normalised).exists():
@@ -138,23 +138,6 @@ def address_settle(*, address: PartyAddress, actor: Actor = Actor.DATA_SUBJECT) 
             key=f"{_warning(case)}{f'{address.pk}:' if mailbox.confirmed_at else ''}{mailbox.pk}",
             context={"ended": any(old.pk == mailbox.pk for old in ended)},
         )
-
-
-def address_checked(kind: str, value: str) -> str:
-    """The one spelling of an address that somebody typed. Raises DomainError `address_malformed`."""
-    text = value.strip()
-    if kind not in REACHED_BY or not text or len(text) > 500:
-        raise DomainError("address_malformed", _("Write the address or the number."))
-    if kind == AddressKind.EMAIL:
-        try:
-            validate_email(text)
-        except ValidationError as error:
-            raise DomainError(
-                "address_malformed", _("Write a complete e-mail address, such as name@example.org.")
-            ) from error
-    if kind == AddressKind.PHONE and sum(character.isdigit() for character in text) < 4:
-        raise DomainError("address_malformed", _("Write a phone number with its digits, such as 01 99 00 12 34."))
-    return address_normalise(kind, text)
 
 
 def _warning(case: Case) -> str:

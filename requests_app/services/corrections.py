@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +18,7 @@ from dsar.core.journal import journal_append
 from dsar.core.rights import RIGHTS
 from dsar.core.roles import Act
 from dsar.core.templatetags.dsar_format import day_full
-from requests_app.addresses import address_normalise
+from requests_app.addresses import address_checked
 from requests_app.models import AccessCode, Case, CaseRight, Party, PartyAddress
 from requests_app.models.cases import LOOK_NOW
 from requests_app.rights_table import RULES
@@ -80,7 +78,7 @@ def intake_correct(*, case: Case, facts: IntakeFacts, actor: Actor, version: int
 
     A changed address is another one: the old one ends, the new one is neither confirmed nor on file. Identity is to be
     looked at again after a change of name or requester; `identity_doubt` says what is withdrawn.
-    Raises DomainError `case_closed`, `address_invalid`, `no_way_left`, `address_unknown` or `nothing_changed`.
+    Raises DomainError `case_closed`, `address_malformed`, `no_way_left`, `address_unknown` or `nothing_changed`.
     """
     actor.must(Act.CASE_WORK, case.organisation)
     case_touch_open(case=case, version=version)
@@ -172,25 +170,19 @@ def _address_replace(address: PartyAddress, value: str, changes: _Changes) -> No
     PartyAddress.objects.filter(pk=address.pk).update(ended_at=datetime.now(UTC))
     AccessCode.objects.filter(address=address, used_at=None).update(used_at=datetime.now(UTC))
     if value:
-        _address_make(address.party, address.kind, value)
+        _address_make(address.party, address.kind, value, address_checked(address.kind, value))
 
 
 def _address_add(party: Party, kind: str, value: str, changes: _Changes) -> None:
-    normalised = address_normalise(kind, value)
+    normalised = address_checked(kind, value)
     if party.addresses.filter(kind=kind, normalised=normalised, ended_at=None).exists():
         return
     changes.note(f"{kind}_added", "", value)
-    _address_make(party, kind, value)
+    _address_make(party, kind, value, normalised)
 
 
-def _address_make(party: Party, kind: str, value: str) -> None:
-    if kind == AddressKind.EMAIL:
-        try:
-            validate_email(value)
-        except ValidationError as error:
-            raise DomainError("address_invalid", _("Write a complete e-mail address.")) from error
-    known = address_normalise(kind, value)
-    PartyAddress.objects.create(party=party, kind=AddressKind(kind), value=value, normalised=known)
+def _address_make(party: Party, kind: str, value: str, normalised: str) -> None:
+    PartyAddress.objects.create(party=party, kind=AddressKind(kind), value=value, normalised=normalised)
 
 
 def _reach_check(case: Case) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
@@ -20,6 +21,7 @@ from requests_app.case_journal import case_journal
 from requests_app.correspondence import absolute, person_write
 from requests_app.deadlines import local_date
 from requests_app.incoming import IncomingRequest
+from requests_app.law_words import period_words
 from requests_app.models import AccessCode, Case, CaseRight, ChecklistItem, Message, Party, PartyAddress
 from requests_app.references import reference_make
 from requests_app.rights_table import RULES
@@ -253,12 +255,14 @@ def case_acknowledge(
         return
     issued = access_codes.code_make(address=address, purpose=AccessCode.Purpose.CONFIRM)
     confirm = absolute("confirm-address", case.organisation.slug, issued.token)
+    with language_override(case.language):
+        law = period_words(law_of(rights[0]))
     person_write(
         case=case,
         template="emails/acknowledgement",
         address=address,
         key=f"acknowledgement:{case.reference}",
-        context={"rights": rights, "law": law_of(rights[0]), "code": issued.code, "confirm_url": confirm},
+        context={"rights": rights, "law": law, "code": issued.code, "confirm_url": confirm},
         in_reply_to=in_reply_to,
     )
 

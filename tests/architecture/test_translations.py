@@ -1,5 +1,6 @@
 """French says everything that English says: each string of the code and the templates has its translation."""
 
+import ast
 import re
 import shutil
 
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from tests import parts
+from tests.architecture.source import own_modules
 
 FRENCH = settings.BASE_DIR / "dsar" / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
@@ -54,6 +56,20 @@ def test_every_string_has_its_french(extracted: Catalog) -> None:
     }
     missing = [message.id for message in extracted if message.id and key(message) not in done]
     assert missing == []
+
+
+def test_no_text_hides_in_an_f_string() -> None:
+    """xgettext does not look into f-strings: such a text is never translated, and never missed."""
+    marks = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy", "npgettext"}
+    hidden = [
+        f"{path.name}:{call.lineno}"
+        for path, tree in own_modules().values()
+        for text in ast.walk(tree)
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in marks
+    ]
+    assert hidden == []
 
 
 def test_french_keeps_every_placeholder() -> None:

@@ -7,9 +7,8 @@ import pytest
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from exports import services
 from exports.models import Collection
-from exports.services import collection_plan, package_build, work_left
+from exports.services import collection_plan, package_build, planning, work_left
 from exports.tasks import collections_sweep
 from requests_app.models import CaseTask
 from requests_app.services import decision_submit, right_obstacles
@@ -57,7 +56,7 @@ def test_a_plan_that_dies_half_way_leaves_the_plan_open_and_nothing_else(monkeyp
     def dies(**_arguments: Any) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(services, "case_task_finish", dies)
+    monkeypatch.setattr(planning, "case_task_finish", dies)
     with pytest.raises(RuntimeError):
         collection_plan(case_right=case_right)
     assert [task.kind for task in CaseTask.objects.filter(case_right=case_right)] == [TaskKind.PLAN_COLLECTION]
@@ -73,7 +72,8 @@ def test_moving_a_right_queues_its_plan_and_the_plan_queues_the_sources(
         sent.append((name, row_id))
         return True
 
-    for place in ("receivers.task_queue", "tasks.task_queue", "services.task_queue_on_commit"):
+    services = (f"services.{module}.task_queue_on_commit" for module in ("planning", "building"))
+    for place in ("receivers.task_queue", "tasks.task_queue", *services):
         monkeypatch.setattr(f"exports.{place}", send)
     organisation = OrganisationFactory.create()
     sql_source(organisation, shop(tmp_path / "shop.sqlite3", []), monkeypatch)

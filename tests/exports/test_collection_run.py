@@ -10,9 +10,8 @@ import pytest
 
 from dsar.core.files import file_read
 from dsar.core.models import AuditEvent
-from exports import services
 from exports.models import Collection
-from exports.services import collection_plan, collection_retry, collection_run, package_build, work_left
+from exports.services import collecting, collection_plan, collection_retry, collection_run, package_build, work_left
 from requests_app.models import CaseRight, CaseTask, PartyAddress
 from requests_app.services import address_confirm
 from requests_app.vocabulary import TaskState
@@ -150,10 +149,10 @@ def test_a_failed_source_is_asked_again_a_limited_number_of_times(
     sql_source(organisation, tmp_path / "away.sqlite3", monkeypatch)
     collection = collected(started(organisation))
     later = datetime.now(UTC) + timedelta(days=1)
-    for attempt in range(1, services.ATTEMPTS + 1):
+    for attempt in range(1, collecting.ATTEMPTS + 1):
         assert (collection.state, collection.attempts, collection.error) == ("failed", attempt, "OperationalError")
         due = work_left(later)
-        assert due == ([("exports.collection_run", collection.pk)] if attempt < services.ATTEMPTS else [])
+        assert due == ([("exports.collection_run", collection.pk)] if attempt < collecting.ATTEMPTS else [])
         collection_run(collection=collection)
         collection.refresh_from_db()
     assert work_left(datetime.now(UTC)) == []
@@ -172,15 +171,15 @@ def test_of_two_runs_at_once_one_answer_is_kept(tmp_path: Path, monkeypatch: pyt
     case_right = started(organisation)
     collection_plan(case_right=case_right)
     collection = Collection.objects.get()
-    ask = services._source_ask
+    ask = collecting._source_ask
 
     def ask_while_another_takes_over(slow: Collection) -> Any:
-        monkeypatch.setattr(services, "_source_ask", ask)
+        monkeypatch.setattr(collecting, "_source_ask", ask)
         answer = ask(slow)
         assert collection_run(collection=Collection.objects.get())
         return answer
 
-    monkeypatch.setattr(services, "_source_ask", ask_while_another_takes_over)
+    monkeypatch.setattr(collecting, "_source_ask", ask_while_another_takes_over)
     assert not collection_run(collection=collection)
     assert AuditEvent.objects.filter(kind="collection.finished").count() == 1
     assert not collection_run(collection=Collection.objects.get())  # a message that comes twice

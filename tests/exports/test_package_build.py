@@ -15,11 +15,10 @@ import pytest
 
 from dsar.core.files import file_read, file_stream
 from dsar.core.models import AuditEvent, StoredFile
-from exports import services
 from exports.contents import contents_of
 from exports.models import Collection
 from exports.package import package_stream
-from exports.services import collection_admit, package_build
+from exports.services import building, collection_admit, package_build
 from requests_app.models import CaseTask, ChecklistItem, Deliverable
 from tests.exports.sources import NASTY, TABLES, activity, built, collected, shop, sql_source, started
 from tests.factories import RECEIVED_AT, OrganisationFactory, actor_for, member, right_of
@@ -197,7 +196,7 @@ def test_a_build_that_dies_is_done_again_and_leaves_one_package(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as killed:
-        killed.setattr(services, "package_stream", dies)
+        killed.setattr(building, "package_stream", dies)
         with pytest.raises(KeyboardInterrupt):
             package_build(case_right=case_right)
     assert not Deliverable.objects.exists()
@@ -211,14 +210,14 @@ def test_of_two_builds_at_once_one_is_registered(tmp_path: Path, monkeypatch: py
     sql_source(organisation, shop(tmp_path / "shop.sqlite3", [CAMILLE]), monkeypatch)
     case_right = started(organisation)
     collected(case_right)
-    store = services._package_store
+    store = building._package_store
 
     def store_while_another_builds(slow: Any) -> StoredFile:
-        monkeypatch.setattr(services, "_package_store", store)
+        monkeypatch.setattr(building, "_package_store", store)
         assert package_build(case_right=right_of(case_right.case, "access")) is not None
         return store(slow)
 
-    monkeypatch.setattr(services, "_package_store", store_while_another_builds)
+    monkeypatch.setattr(building, "_package_store", store_while_another_builds)
     assert package_build(case_right=case_right) is None
     assert Deliverable.objects.count() == 1
     assert AuditEvent.objects.filter(kind="deliverable.registered").count() == 1

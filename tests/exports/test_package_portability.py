@@ -107,6 +107,16 @@ def test_what_is_left_out_is_named_on_the_first_page(organisation: Organisation)
     assert "article 15" not in index
 
 
+def test_the_first_page_is_in_one_language_and_says_each_thing_once(organisation: Organisation) -> None:
+    [right] = asked(organisation, "portability")
+    collected(right)
+    page = package(right).read("index.html").decode()
+    assert "Ce qui n’en fait pas partie est nommé plus bas" in page
+    assert "0 document" not in page
+    for row in page.split("<tr>"):
+        assert row.count("Demandez l’accès pour l’obtenir.") <= 1
+
+
 def test_one_field_on_another_basis_is_withheld_and_the_rest_of_its_table_leaves(organisation: Organisation) -> None:
     ProcessingActivity.objects.filter(code="customer_relations").update(legal_bases=["f"])
     ProcessingActivity.objects.filter(code="payments").update(legal_bases=["b"])

@@ -20,7 +20,8 @@ from dsar.core.files import file_read
 from dsar.core.journal import journal_check
 from dsar.core.models import AuditEvent, Organisation
 from exports.models import PackageBuild
-from exports.services import BUILD_STALE, package_build, work_left
+from exports.services import package_build, work_left
+from exports.services.beats import BUILD_STALE
 from requests_app import outbox
 from requests_app.models import Case, CaseRight, CaseTask, Deliverable, Outgoing
 from requests_app.services import case_open, decision_submit

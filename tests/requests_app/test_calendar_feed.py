@@ -257,6 +257,6 @@ def test_a_colleague_cannot_revoke_the_link(client: Client, organisation: Organi
 
 
 def test_no_organisation_can_take_the_address() -> None:
-    from dsar.core.profile_facts import RESERVED_SLUGS
+    from dsar.core.profile_organisation import RESERVED_SLUGS
 
     assert "calendar" in RESERVED_SLUGS

@@ -151,7 +151,8 @@ def test_addresses_are_added_and_ended() -> None:
     ("changes", "code"),
     [
         ({}, "nothing_changed"),
-        ({"added": [("email", "not an address")]}, "address_invalid"),
+        ({"added": [("email", "not an address")]}, "address_malformed"),
+        ({"added": [("phone", "call me")]}, "address_malformed"),
         ({"addresses": {0: "somebody@example.org"}}, "address_unknown"),
     ],
 )
@@ -193,9 +194,15 @@ def test_the_page_shows_every_address_and_saves_what_was_typed(client: Client) -
         "version": case.version, "name": "Camille Roux", "capacity": "data_subject", "language": "fr",
         "channel": "form", "country": "BE", f"address_{address.pk}": "camille.esteve@example.org",
     }  # fmt: skip
-    wrong = client.post(page, {**typed, "added_email": "x"})
-    assert wrong.status_code == 422
-    assert "Write a complete e-mail address." in wrong.content.decode()
+    for field, value, told in (
+        ("added_email", "x", "Write a complete e-mail address"),
+        ("added_phone", "call me", "Write a phone number with its digits"),
+        (f"address_{address.pk}", "x", "Write a complete e-mail address"),
+    ):
+        wrong = client.post(page, {**typed, field: value})
+        assert wrong.status_code == 422
+        assert told in wrong.content.decode()
+        assert f'href="#id_{field}"' in wrong.content.decode()  # the error leads to its own field
     assert client.post(page, typed).status_code == 302
     case.refresh_from_db()
     assert (case.requester.name if case.requester else "", case.country) == ("Camille Roux", "BE")

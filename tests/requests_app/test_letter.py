@@ -104,6 +104,15 @@ def test_the_prepared_pdf_is_tagged_and_has_language_and_title() -> None:
             assert case.reference in metadata["dc:title"]
 
 
+@pytest.mark.pango
+@pytest.mark.parametrize("lines", range(0, 40, 3))
+def test_nobody_s_name_stands_alone_on_a_page(lines: int) -> None:
+    case, case_right = decided_case(language="fr", reasoning="\n\n".join(["Une ligne de motifs."] * lines))
+    with pikepdf.open(io.BytesIO(pdf_render(letter_html(case, [case_right])))) as document:
+        links = [page for page in document.pages if any("cnil.fr" in str(one.A.URI) for one in page.get("/Annots", []))]
+        assert links == [document.pages[-1]], "the remedies, which name the authority, go with the signature"
+
+
 def test_without_pango_the_web_page_serves_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     from requests_app.pdf import PdfUnavailable
     from requests_app.services import documents

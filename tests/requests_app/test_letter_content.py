@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+import time_machine
 
 from dsar.core.models import Organisation
 from dsar.core.rights import RIGHTS
@@ -191,6 +192,44 @@ def test_a_statement_is_told_in_the_refusal_to_correct() -> None:
     assert "is attached to the data since Friday 13 March 2026: customer file" in read(case_right)
 
 
+def test_nobody_is_offered_the_statement_they_have_made() -> None:
+    case_right = decided("rectification", "refused", ground="16_ACCURATE", reasoning=REASONING)
+    offer = "You may send us a statement"
+    assert offer in read(case_right)
+    Statement.objects.create(case_right=case_right, text="x", received_at=datetime(2026, 3, 12, 9, 0, tzinfo=UTC))
+    assert offer not in read(case_right)
+
+
+@pytest.mark.parametrize(
+    ("code", "label"),
+    [("access", "What we withhold:"), ("erasure", "What we keep:"), ("objection", "What is not done:")],
+)
+def test_what_is_left_out_of_a_granted_part_keeps_its_lines(code: str, label: str) -> None:
+    case_right = decided(code, "granted_partly", withheld="Invoices\nContracts")
+    assert f"{label} Invoices<br>Contracts" in letter_html(case_right.case, [case_right])
+
+
+def test_the_provision_is_a_sentence_of_its_own() -> None:
+    text = letter("erasure", "refused", ground="17_3_b", reasoning=REASONING, provision="Code de commerce, art. L.1.")
+    assert "Provision: Code de commerce, art. L.1." in text
+    assert "L.1.." not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "city", "dated"),
+    [("fr", "Paris", "Paris, le 24 mars 2026"), ("fr", "", "Le 24 mars 2026"), ("en", "Paris", "Paris, 24 March 2026")],
+)
+def test_a_letter_is_dated_as_letters_are(
+    clock: time_machine.Traveller, language: str, city: str, dated: str
+) -> None:
+    clock.move_to(datetime(2026, 3, 24, 12, tzinfo=UTC))
+    organisation = OrganisationFactory.create(street="", postal_code="", city=city)
+    case_right = decided("access", "no_data", organisation, {"language": language})
+    html = letter_html(case_right.case, [case_right])
+    assert f'<p class="date">{dated}</p>' in html.replace("\u00a0", " ")
+    assert "<br> <br>" not in html
+
+
 def test_directives_are_named_with_who_carries_them_out() -> None:
     case_right = decided("directives", "granted")
     Directive.objects.create(
@@ -203,12 +242,16 @@ def test_directives_are_named_with_who_carries_them_out() -> None:
     assert "Monday 9 March 2026" in text
 
 
-@pytest.mark.parametrize("code", ["erasure", "post_mortem"])
-def test_a_letter_to_somebody_acting_for_another_says_for_whom(code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("erasure", "You asked on behalf of Camille Estève."), ("post_mortem", "Your request concerns Camille Estève.")],
+)
+def test_a_letter_to_somebody_acting_for_another_says_for_whom(code: str, said: str) -> None:
     acting: dict[str, Any] = {"capacity": Capacity.HEIR, "name": "Paul Estève", "subject_name": "Camille Estève"}
     text = letter(code, reasoning=REASONING, **acting)
     assert "Paul Estève" in text
-    assert "You asked on behalf of Camille Estève." in text
+    assert said in text
+    assert ("on behalf of" in text) is (code == "erasure")  # nobody acts in the name of the dead
     assert "on behalf of" not in letter(code, reasoning=REASONING)
 
 

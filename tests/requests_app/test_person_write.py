@@ -71,6 +71,48 @@ def test_the_acknowledgement_says_when_and_why() -> None:
     assert case.organisation.brand_colour in outgoing.body_html
 
 
+@pytest.mark.parametrize(
+    ("country", "rule", "zone", "days"),
+    [
+        ("CH", "CH", "Europe/Zurich", 30),
+        ("US", "US-CA", "America/Los_Angeles", 45),
+        ("BR", "BR", "America/Sao_Paulo", 15),
+    ],
+)
+def test_the_acknowledgement_tells_the_law_of_the_place(country: str, rule: str, zone: str, days: int) -> None:
+    organisation = factories.OrganisationFactory.create(country=country, jurisdiction=rule, time_zone=zone)
+    case = factories.a_case(organisation, language="en")
+    outgoing = Outgoing.objects.get(key=f"acknowledgement:{case.reference}")
+    for told in (outgoing.body_text, outgoing.body_html):
+        assert f"The law gives us {days} days from the day your request arrived." in told
+        assert "GDPR" not in told and "(article" not in told and "one month" not in told
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_mail_greets_by_name_only_whoever_confirmed_the_mailbox(language: str) -> None:
+    case = factories.a_case(language=language)
+    hello = {"en": "Hello", "fr": "Bonjour"}[language]
+    assert write(case, "message_posted").body_text.startswith(f"{hello},\n\n")
+    PartyAddress.objects.filter(pk=address_of(case).pk).update(confirmed_at=case.received_at)
+    outgoing = write(case, "message_posted", key="another")
+    assert outgoing.body_text.startswith(f"{hello} Camille Estève,\n\n")
+    assert f"<p>{hello} Camille Estève,</p>" in outgoing.body_html
+
+
+def test_the_remedies_are_said_once() -> None:
+    text = write(factories.a_case(language="en"), "answer_ready").body_text
+    assert text.casefold().count("if you disagree") == 1
+    assert "complain to the supervisory authority or go to court (GDPR arts. 77 and 79)" in text
+
+
+@pytest.mark.parametrize("key", ["address_changed", "withdrawn", "access_code", "acknowledgement"])
+def test_what_a_machine_writes_by_itself_says_so(key: str) -> None:
+    mail = mail_message(write(factories.a_case(), "message_posted", key=f"{key}:x"))
+    assert mail.extra_headers["Auto-Submitted"] == "auto-generated"
+    written = mail_message(write(factories.a_case(submission="a" * 32), "message_posted"))
+    assert "Auto-Submitted" not in written.extra_headers
+
+
 def test_the_copy_on_the_case_opens_nothing() -> None:
     case = factories.a_case()
     outgoing = write(case, "acknowledgement")

@@ -47,6 +47,12 @@ def day_full(value: date | None) -> str:
 
 
 @register.filter
+def day_dated(value: date | None) -> str:
+    """"7 April 2026", « 1er mai 2026 »: how a letter is dated."""
+    return "" if value is None else _date_text(value, "", with_year=True)
+
+
+@register.filter
 def day_short(value: date | None, than: date | None = None) -> str:
     """"7 April", « 7 avril », « 1er mai »; with the year only when it is not that of `than`."""
     if value is None:

@@ -105,11 +105,12 @@ def _lines(organisation: Organisation, changed: list[str]) -> Iterator[str]:
         (_("Readings: how a statement that can be read in several ways was understood"),
          [("13(2)(a)", f"{rule.activity}: {localised(rule.note)}") for rule in rules if rule.note]),
     )
+    none, art = _("none"), _("art.")
     for title, entries in sections:
         yield ""
-        yield title if entries else f"{title}: {_('none')}"
+        yield title if entries else f"{title}: {none}"
         for article, text in entries:
-            yield f"  {_('art.')} {article:<20} {text}"
+            yield f"  {art} {article:<20} {text}"
     if not organisation.is_active:
         yield ""
         yield _("Inactive: no request is accepted until somebody to escalate to is named.")
