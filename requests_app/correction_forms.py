@@ -101,13 +101,15 @@ class ReclassifyForm(CaseForm):
         "reason_missing": "reason",
     }  # fmt: skip
 
-    right = forms.ChoiceField(label=_("The right that is meant"))
+    right = forms.ChoiceField(
+        label=_("The right that is meant"), error_messages={"required": _("Choose the right that is meant.")}
+    )
     reason = words_field(_("What in the request shows it"), _("Stays in the journal."))
 
     def __init__(self, *args: Any, case_right: CaseRight, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         others = rights_of(case_right.case.organisation, without=[case_right.right])
-        cast("forms.ChoiceField", self.fields["right"]).choices = others
+        cast("forms.ChoiceField", self.fields["right"]).choices = [("", gettext("Choose")), *others]
 
 
 class MergeForm(CaseForm):

@@ -33,7 +33,7 @@ def case_forward(request: HttpRequest, reference: str) -> HttpResponseBase:
         return act_back(request, case, done, "handling")
     return act_page(
         request, case, form,
-        title=_("Pass it on to the client that decides"),
+        title=_("Pass the request on to the client that decides"),
         intro=_(
             "The client gets the request as it arrived, with its files and the day on which we received it. The person "
             "is told who answers. The case stays open until the client’s answer is noted."
@@ -56,7 +56,7 @@ def case_transfer(request: HttpRequest, reference: str) -> HttpResponseBase:
         return act_back(request, case, _("The other organisation has the request, and the person is told."), "handling")
     return act_page(
         request, case, form,
-        title=_("Give it to another organisation of this desk"),
+        title=_("Give the request to another organisation of this desk"),
         intro=_(
             "This hands personal data to somebody else. A case is opened there with what the person wrote and the day "
             "on which it arrived here; the person is told."
