@@ -66,10 +66,14 @@ def collection_by_hand(request: HttpRequest, task_id: int) -> HttpResponseBase:
     if refusal := uploads_refusal(request):
         form.refuse(refusal, status=413)
         return _by_hand_render(request, task, collection, form)
-    if not act_try(request, task.case.organisation, form, services.collection_by_hand, task=task):
+    if not act_try(request, task.case.organisation, form, _by_hand_record, task=task):
         return _by_hand_render(request, task, collection, form)
     messages.success(request, _("Recorded. Thank you."))
     return HttpResponseRedirect(_after_task(request, task))
+
+
+def _by_hand_record(*, documents: list[Any], **fields: Any) -> None:
+    services.collection_by_hand(files=documents, **fields)
 
 
 def _by_hand_render(request: HttpRequest, task: CaseTask, collection: Collection, form: ByHandForm) -> HttpResponse:

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from dsar.core.errors import DomainError
+from requests_app.addresses import address_checked
 from requests_app.desk_fields import line_field, words_field
 from requests_app.desk_forms import CaseForm, rights_of
 from requests_app.form_choices import countries
@@ -23,8 +25,6 @@ def country_choices() -> list[tuple[str, str]]:
 
 class IntakeForm(CaseForm):
     """What was understood of a request; one field for each address in use, and empty ones for more."""
-
-    errors_of = {"address_invalid": "added_email"}
 
     name = line_field(_("Name of whoever asks"))
     capacity = forms.ChoiceField(
@@ -80,8 +80,16 @@ class IntakeForm(CaseForm):
         )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
-        """The version, and the rest as the service takes it."""
+        """The version, and the rest as the service takes it; each new address has the error beside its own field."""
         typed: dict[str, Any] = super().clean() or self.cleaned_data
+        new = {f"added_{kind.value}": kind.value for kind in AddressKind} | {"subject_email": AddressKind.EMAIL.value}
+        new |= {f"address_{address.pk}": address.kind for address in self.known}
+        for name, kind in new.items():
+            if typed.get(name) and name in self.changed_data:
+                try:
+                    address_checked(kind, typed[name])
+                except DomainError as error:
+                    self.add_error(name, str(error))
         if self.errors:
             return typed
         told = ("name", "capacity", "language", "channel", "country", "subject_name", "subject_email")
@@ -101,13 +109,15 @@ class ReclassifyForm(CaseForm):
         "reason_missing": "reason",
     }  # fmt: skip
 
-    right = forms.ChoiceField(label=_("The right that is meant"))
+    right = forms.ChoiceField(
+        label=_("The right that is meant"), error_messages={"required": _("Choose the right that is meant.")}
+    )
     reason = words_field(_("What in the request shows it"), _("Stays in the journal."))
 
     def __init__(self, *args: Any, case_right: CaseRight, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         others = rights_of(case_right.case.organisation, without=[case_right.right])
-        cast("forms.ChoiceField", self.fields["right"]).choices = others
+        cast("forms.ChoiceField", self.fields["right"]).choices = [("", gettext("Choose")), *others]
 
 
 class MergeForm(CaseForm):

@@ -1,5 +1,6 @@
 """What was understood of a request is put right: who asks, which right is meant, and that two cases are one."""
 
+from django.forms import HiddenInput
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
@@ -67,14 +68,19 @@ def case_merge(request: HttpRequest, reference: str) -> HttpResponseBase:
     user = member(request)
     visible = Case.objects.visible_to(user).select_related("organisation", "key")
     cases = visible.filter(organisation=case.organisation_id)
-    named = reference_parse(request.POST.get("into", "") or request.GET.get("into", ""))
+    asked = request.POST.get("into", "") or request.GET.get("into", "")
+    named = reference_parse(asked)
     into = cases.filter(reference=named).first() if named else None
     form = form_of(request, case, MergeForm, initial={"into": into.reference if into else ""}, cases=cases)
+    if asked and into is None:
+        form = MergeForm({"into": asked}, cases=cases)
+    elif into is not None:
+        form.fields["into"].widget = HiddenInput()  # what is merged is what was compared
     if act_done(request, case, form, services.case_merge, case=case):
         return act_back(request, case, _("The two cases are one now."), "handling")
     return act_page(
         request, case, form, "requests_app/case_merge.html",
-        title=_("Merge it into an earlier case of the same person"),
+        title=_("Merge the case into an earlier one of the same person"),
         intro=_(
             "The other case goes on, with the earlier clock. Messages, notes, files and addresses join it, and this "
             "case is closed. Addresses that join must be confirmed anew."

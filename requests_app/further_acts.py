@@ -1,6 +1,6 @@
 """What the case page and its page of further acts show of holds, complaints, breaches, forwardings and duplicates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -73,11 +73,12 @@ def _twin(case: Case, found: Candidate) -> Twin:
 
 @dataclass(frozen=True)
 class ActLine:
-    """One act in plain words: its name, what it does, and its page."""
+    """One act in plain words: its name, what it does, and its page, or its pages by what they are about."""
 
     name: str | Promise
     words: str | Promise
-    address: str
+    address: str = ""
+    pages: list[tuple[str, str]] = field(default_factory=list)
 
 
 def act_groups(case: Case, rights: list[CaseRight], handling: Handling) -> list[tuple[str, list[ActLine]]]:
@@ -99,15 +100,14 @@ def _corrections(case: Case, rights: list[CaseRight]) -> list[ActLine]:
     ]  # fmt: skip
     if any(not right.is_answered for right in rights):
         lines.append(_act("receipt-correct", case, _("Correct the day of arrival"), _("Every date counts from it.")))
-    lines += [
-        ActLine(
-            _("Read “%(right)s” as another right") % {"right": right.definition.name},
-            _("The clock stays, the checklist is another one, and the person is told."),
-            reverse("case-right-reclassify", args=[case.reference, right.right]),
-        )
+    pages = [
+        (str(right.definition.name), reverse("case-right-reclassify", args=[case.reference, right.right]))
         for right in rights
         if right.stage in UNDECIDED
     ]
+    if pages:
+        words = _("The clock stays, the checklist is another one, and the person is told.")
+        lines.append(ActLine(_("Read a right as another one"), words, pages=pages))
     return lines
 
 
@@ -117,12 +117,12 @@ def _somebody_else(case: Case, rights: list[CaseRight]) -> list[ActLine]:
     lines = []
     if any(not right.is_answered for right in rights):
         lines = [
-            _act("case-forward", case, _("Pass it on to the client that decides"),
+            _act("case-forward", case, _("Pass the request on to the client that decides"),
                  _("We process these data for somebody else, who must answer (article 28).")),
-            _act("case-transfer", case, _("Give it to another organisation of this desk"),
+            _act("case-transfer", case, _("Give the request to another organisation of this desk"),
                  _("A case is opened there with the day on which it arrived here.")),
         ]  # fmt: skip
-    merge = _act("case-merge", case, _("Merge it into an earlier case of the same person"),
+    merge = _act("case-merge", case, _("Merge the case into an earlier one of the same person"),
                  _("The earlier clock stays; messages, notes and addresses join it."))  # fmt: skip
     return [*lines, merge]
 

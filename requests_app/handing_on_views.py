@@ -34,7 +34,7 @@ def case_forward(request: HttpRequest, reference: str) -> HttpResponseBase:
         return act_back(request, case, done, "handling")
     return act_page(
         request, case, form,
-        title=_("Pass it on to the client that decides"),
+        title=_("Pass the request on to the client that decides"),
         intro=_(
             "The client gets what you leave here, who asks, and the day on which we received it. The person is told "
             "who answers. The case stays open until the client’s answer is noted."
@@ -58,7 +58,7 @@ def case_transfer(request: HttpRequest, reference: str) -> HttpResponseBase:
         return act_back(request, case, _("The other organisation has the request, and the person is told."), "handling")
     return act_page(
         request, case, form,
-        title=_("Give it to another organisation of this desk"),
+        title=_("Give the request to another organisation of this desk"),
         intro=_(
             "This hands personal data to somebody else. A case is opened there with what you leave here, who asks, and "
             "the day on which it arrived; the person is told."

@@ -59,6 +59,7 @@ _LAW = (
 _MESSAGES = ("message.", "mail.")
 LONG = 600  # characters
 OF_STAFF = (Direction.NOTE, Direction.CLIENT)  # not in the language of the person
+NAMED = 3  # recipients
 # Which value of an event is shown as a person's words.
 _WORDS = ("body", "note", "reason", "reasons", "reasoning", "motive", "single_channel_reason", "scope", "why", "text")
 
@@ -280,7 +281,13 @@ def _on(name: str, sentence: str | Promise) -> Fact:
 
 
 def _recipients(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    return listed(facts.get("recipients", ()))
+    """Their names; the first ones and a count where there are many: all of them stand on a page of their own."""
+    names = list(facts.get("recipients", ()))
+    if len(names) <= NAMED + 1:
+        return listed(names)
+    rest = len(names) - NAMED
+    words = ngettext("%(names)s and %(count)d other", "%(names)s and %(count)d others", rest)
+    return words % {"names": listed(names[:NAMED]), "count": rest}
 
 
 def _directives(facts: Mapping[str, Any], values: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from dsar.core.broker import task_queue_on_commit
 from dsar.core.errors import Conflict, DomainError
 from dsar.core.journal import journal_append
 from dsar.core.roles import Act
-from dsar.core.uploads import IncomingFile, upload_store, uploads_check
+from dsar.core.uploads import IncomingFile, desk_limits, upload_store, uploads_check
 from exports.doubts import doubts_settle
 from exports.models import Collection, DataSource
 from exports.services.building import build_queue
@@ -42,7 +42,7 @@ def collection_by_hand(
         raise DomainError("answer_contradicts", _("You added files and ticked “Nothing found”. Keep one of the two."))
     if not files and not nothing_found:
         raise DomainError("answer_missing", _("Add at least one file, or tick “Nothing found”."))
-    uploads_check(files)
+    uploads_check(files, desk_limits())
     stored = [upload_store(key=task.case.key, file=file) for file in files]
     with transaction.atomic():
         case_right = right_locked(collection)

@@ -35,7 +35,7 @@ def test_an_established_identity_is_recorded_on_the_case_and_journaled(
 ) -> None:
     client.force_login(handler)
     response = client.post(address(case), {**FORM, "version": case.version})
-    assert response.headers["Location"] == reverse("case-detail", args=[case.reference])
+    assert response.headers["Location"] == reverse("case-detail", args=[case.reference]) + "#person"
     case.refresh_from_db()
     assert case.identity_established_at is not None
     assert case.identity_basis == {"code": "on_file", "where": "CRM, customer 4471"}

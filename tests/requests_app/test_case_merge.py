@@ -207,6 +207,21 @@ def test_the_page_compares_before_it_merges(client: Client) -> None:
     assert second.reference in client.get(reverse("case-detail", args=[first.reference])).content.decode()
 
 
+def test_nobody_is_asked_whether_it_is_one_person_before_both_cases_stand_side_by_side(client: Client) -> None:
+    first, second = twins(name="Noé Lacaze")
+    client.force_login(member(first.organisation))
+    page = reverse("case-merge", args=[second.reference])
+    asked = client.get(page).content.decode()
+    assert 'method="get"' in asked
+    assert "is_same_person" not in asked
+    unknown = client.get(page, {"into": "DSR-2026-00000-00000-0"})
+    assert unknown.status_code == 422
+    assert "No case has this reference." in unknown.content.decode()
+    compared = client.get(page, {"into": first.reference}).content.decode()
+    assert f'<input type="hidden" name="into" value="{first.reference}"' in compared, "what is merged was compared"
+    assert "is_same_person" in compared
+
+
 def test_a_mailbox_that_only_the_later_request_gives_is_a_difference_and_identity_is_looked_at_again() -> None:
     organisation = OrganisationFactory.create()
     first, second = twins(organisation, email="somebody@example.net")

@@ -110,3 +110,16 @@ def test_the_page(client: Client) -> None:
     typed = {"version": case.version, "right": "access", "reason": "They want a copy."}
     assert client.post(page, typed).status_code == 302
     assert "Erasure → Access" in client.get(reverse("case-detail", args=[case.reference])).content.decode()
+
+
+def test_no_right_is_chosen_for_the_reader_and_one_line_of_acts_leads_to_each(client: Client) -> None:
+    case = a_case(rights=("erasure", "access"), language="en")
+    client.force_login(member(case.organisation))
+    page = reverse("case-right-reclassify", args=[case.reference, "erasure"])
+    assert '<option value="" selected>Choose</option>' in client.get(page).content.decode()
+    refused = client.post(page, {"version": case.version, "right": "", "reason": "They want something else."})
+    assert "The right that is meant: Choose the right that is meant." in refused.content.decode()
+    acts = client.get(reverse("case-acts", args=[case.reference])).content.decode()
+    assert acts.count("The clock stays, the checklist is another one, and the person is told.") == 1
+    for right in ("erasure", "access"):
+        assert reverse("case-right-reclassify", args=[case.reference, right]) in acts

@@ -77,7 +77,7 @@ def test_a_refusal_keeps_what_was_typed_and_points_at_the_field(client: Client, 
     )
     page = response.content.decode()
     assert response.status_code == 422
-    assert '<a href="#decide-access-ground">Choose the ground of the refusal.</a>' in page
+    assert '<a href="#decide-access-ground">Ground: Choose the ground of the refusal.</a>' in page
     assert "Déjà répondu." in page
     assert "<title>Error:" in page.replace("\n", "")
     assert not Decision.objects.exists()
