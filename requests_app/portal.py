@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any, Concatenate
 
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
 from dsar.core.hashing import keyed_hash, keyed_hash_matches
@@ -26,6 +26,7 @@ IDLE_SECONDS = 30 * 60
 SECOND_CHANNEL_SECONDS = 30 * 60
 TRIES = 10  # wrong keys per case and address of the network, in TRIES_SECONDS
 TRIES_SECONDS = 15 * 60
+ACTS_SECONDS = 60 * 60  # in which the acts of one kind on a case are counted together
 _NO_KEY = "0" * 64  # a hash that no key has
 
 
@@ -120,12 +121,12 @@ def second_channel_needed(deliverable: Deliverable) -> bool:
     return personal and deliverable.delivery != Delivery.SINGLE_CHANNEL
 
 
-def act_allowed(case: Case, act: str, most: int, seconds: int) -> bool:
-    """Count one act on the tracking page of a case; False after `most` in `seconds`.
+def act_allowed(case: Case, act: str, most: int) -> bool:
+    """Count one act on the tracking page of a case; False after `most` in an hour.
 
     Counted by case and not by session, so that signing in again starts no new count. Without the cache nothing counts.
     """
-    return _counted("portal:act:" + keyed_hash("acts", f"{case.pk}:{act}"), most, seconds)
+    return _counted("portal:act:" + keyed_hash("acts", f"{case.pk}:{act}"), most, ACTS_SECONDS)
 
 
 def attempt_allowed(request: HttpRequest, subject: str) -> bool:
@@ -135,6 +136,13 @@ def attempt_allowed(request: HttpRequest, subject: str) -> bool:
     attempts in the database.
     """
     return _counted(_attempt_name(request, subject), TRIES, TRIES_SECONDS)
+
+
+def told_to_wait(response: HttpResponse, seconds: int = ACTS_SECONDS) -> HttpResponse:
+    """The page, which says so in words and keeps what was typed, as the answer to too many tries."""
+    response.status_code = 429
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _counted(name: str, most: int, seconds: int) -> bool:

@@ -12,7 +12,7 @@ from requests_app import access_codes, services
 from requests_app.addresses import address_hint, address_masked
 from requests_app.forms import CodeForm, form_errors
 from requests_app.models import AccessCode, Case, PartyAddress
-from requests_app.portal import Portal, act_allowed, portal_page
+from requests_app.portal import Portal, act_allowed, portal_page, told_to_wait
 from requests_app.portal_case_views import channel_asked
 from requests_app.portal_forms import KINDS, AddressForm, WithdrawForm
 from requests_app.public_pages import page_render
@@ -38,7 +38,7 @@ def track_withdraw(request: HttpRequest, case: Case, portal: Portal) -> HttpResp
     rights = [right for right in case.rights.all() if not right.is_answered]
     if not rights:
         return redirect("track-case", case.organisation.slug)
-    status = 200
+    too_often = False
     if request.method != "POST" or "lang" in request.POST:
         form = WithdrawForm(rights=rights, initial={"right": request.POST.getlist("right")})
         ticked = form.initial["right"]
@@ -46,9 +46,9 @@ def track_withdraw(request: HttpRequest, case: Case, portal: Portal) -> HttpResp
         form = WithdrawForm(request.POST, rights=rights)
         ticked = request.POST.getlist("right")
         if form.is_valid():
-            if not act_allowed(case, "withdraw", ACTS_AN_HOUR, 3600):
+            if not act_allowed(case, "withdraw", ACTS_AN_HOUR):
                 form.add_error(None, str(TOO_OFTEN))
-                status = 429
+                too_often = True
             else:
                 try:
                     chosen = [right for right in rights if right.right in form.cleaned_data["right"]]
@@ -62,7 +62,8 @@ def track_withdraw(request: HttpRequest, case: Case, portal: Portal) -> HttpResp
     first = f"right-{rights[0].right}"
     errors = [(first if target == "id_right" else target, said) for target, said in _errors(form)]
     context = {"form": form, "form_id": "withdraw", "form_go": "withdraw", "choices": choices, "errors": errors}
-    return _page(request, case, "track_withdraw", context, status=status)
+    response = _page(request, case, "track_withdraw", context)
+    return told_to_wait(response) if too_often else response
 
 
 def _errors(form: WithdrawForm | AddressForm | CodeForm) -> list[tuple[str, str]]:
@@ -91,9 +92,9 @@ def _address_add(request: HttpRequest, case: Case, portal: Portal) -> HttpRespon
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _address_page(request, case, form, CodeForm())
-    if not act_allowed(case, "address", ACTS_AN_HOUR, 3600):
+    if not act_allowed(case, "address", ACTS_AN_HOUR):
         form.add_error(None, str(TOO_OFTEN))
-        return _address_page(request, case, form, CodeForm(), status=429)
+        return told_to_wait(_address_page(request, case, form, CodeForm()))
     try:
         services.address_add(case=case, second_channel=bool(portal.second_channel), **form.cleaned_data)
     except DomainError as error:

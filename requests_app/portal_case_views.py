@@ -25,7 +25,15 @@ from requests_app.clock_history import clock_history
 from requests_app.clock_words import due_words
 from requests_app.forms import MessageForm, form_errors
 from requests_app.models import Case, CaseRight, Deliverable, Message, PartyAddress
-from requests_app.portal import Portal, act_allowed, portal_close, portal_page, portal_save, second_channel_needed
+from requests_app.portal import (
+    Portal,
+    act_allowed,
+    portal_close,
+    portal_page,
+    portal_save,
+    second_channel_needed,
+    told_to_wait,
+)
 from requests_app.portal_words import rights_shown, title_of
 from requests_app.public_pages import page_render
 from requests_app.public_views import clocks_of
@@ -55,9 +63,9 @@ def track_case(request: HttpRequest, case: Case, portal: Portal) -> HttpResponse
         return case_page_shown(request, case, portal, form, status=413)
     if not form.is_valid():
         return case_page_shown(request, case, portal, form)
-    if not act_allowed(case, "message", MESSAGES_AN_HOUR, 3600):
+    if not act_allowed(case, "message", MESSAGES_AN_HOUR):
         form.add_error("body", _("You have written very often. Wait an hour, then send it: the text is still here."))
-        return case_page_shown(request, case, portal, form, status=429)
+        return told_to_wait(case_page_shown(request, case, portal, form))
     try:
         with transaction.atomic():
             files = services.uploads_keep(case=case, uploads=form.cleaned_data["documents"], limits=PUBLIC)

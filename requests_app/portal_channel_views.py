@@ -16,11 +16,13 @@ from requests_app.forms import CodeForm, SignInForm, form_errors
 from requests_app.models import AccessCode, Case, PartyAddress
 from requests_app.portal import (
     SECOND_CHANNEL_SECONDS,
+    TRIES_SECONDS,
     Portal,
     attempt_allowed,
     attempts_forget,
     key_fits,
     portal_save,
+    told_to_wait,
 )
 from requests_app.public_pages import page_render
 from requests_app.tracking import tracking_key_parse
@@ -44,6 +46,8 @@ def _second_key(request: HttpRequest, case: Case, portal: Portal) -> HttpRespons
             form.add_error("key", _("A tracking key has sixteen letters and digits. Copy it from your receipt."))
         elif not attempt_allowed(request, case.reference):
             form.add_error("key", _("Too many wrong keys. Wait a quarter of an hour, then try again."))
+            page = _second_page(request, case, portal, {"field": form["key"], "by": "key"}, form)
+            return told_to_wait(page, TRIES_SECONDS)
         elif not key_fits(case, key):
             form.add_error("key", _("This is not the key of this request. Compare it with your receipt."))
         else:

@@ -15,6 +15,7 @@ from requests_app.addresses import address_normalise
 from requests_app.forms import CodeForm, SignInForm, form_errors
 from requests_app.models import AccessCode, Case, PartyAddress
 from requests_app.portal import (
+    TRIES_SECONDS,
     attempt_allowed,
     attempts_forget,
     key_fits,
@@ -22,6 +23,7 @@ from requests_app.portal import (
     portal_close,
     portal_of,
     portal_open,
+    told_to_wait,
 )
 from requests_app.portal_channel_views import second_channel
 from requests_app.public_pages import organisation_page, page_render
@@ -68,7 +70,7 @@ def _key_try(request: HttpRequest, organisation: Organisation, form: SignInForm,
         return _sign_in_page(request, organisation, form)
     if not attempt_allowed(request, reference):
         form.add_error("key", _("Too many wrong keys. Wait a quarter of an hour, then try again."))
-        return _sign_in_page(request, organisation, form)
+        return told_to_wait(_sign_in_page(request, organisation, form), TRIES_SECONDS)
     case = Case.objects.filter(organisation=organisation, reference=reference).first()
     # Compared in any case, so that an unknown reference takes as long as a wrong key.
     if not key_fits(case, key) or case is None:
