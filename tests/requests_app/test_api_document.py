@@ -135,7 +135,7 @@ class Seen:
     rights: Counter[str] = field(default_factory=Counter)
 
     def accepted(self, body: Any) -> None:
-        self.fields.update(body)
+        self.fields.update(list(body))
         self.rights.update(right["code"] for right in body.get("rights", ()))
 
 
