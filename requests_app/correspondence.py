@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import quote
 from functools import partial
@@ -43,6 +44,15 @@ SECRETS = ("code", "confirm_url")
 LONGEST = 20_000  # characters of one message
 MASK = "••••••"
 _MESSAGE_ID = re.compile(r"<?(DSR-[0-9A-Z-]+)\.([0-9a-f]{16})\.([0-9a-f]{24})@[^\s<>@]+>?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class MailWords:
+    """One mail as it reads: subject, plain text and web page say the same."""
+
+    subject: str
+    text: str
+    html: str
 
 
 def person_write(
@@ -165,12 +175,7 @@ def _outgoing_create(
 ) -> Outgoing:
     """The row of one mail, rendered in that language."""
     organisation = case.organisation
-    known = {**mail_context(case, organisation), "language": language, **context}
-    # Dates are those of the establishment that handles the request (law of the clock), whatever zone the server is in.
-    with translation.override(language), timezone.override(organisation.time_zone):
-        subject = one_line(_render(f"{template}/subject.txt", known))
-        text = _tidy(_render(f"{template}/body.txt", known))
-        html = _render(f"{template}/body.html", known, autoescape=True)
+    words = mail_render(case=case, template=template, language=language, context=context)
     mailbox = mailbox_format(organisation.name, organisation.privacy_email)
     return Outgoing.objects.create(
         key=key,
@@ -181,11 +186,24 @@ def _outgoing_create(
         sender=mailbox,
         reply_to=mailbox,
         in_reply_to=one_line(in_reply_to)[:255],
-        subject=subject,
-        body_text=text,
-        body_html=html,
+        subject=words.subject,
+        body_text=words.text,
+        body_html=words.html,
         language=language,
     )
+
+
+def mail_render(*, case: Case, template: str, language: str, context: Mapping[str, Any]) -> MailWords:
+    """One mail in that language; dates are those of the establishment that handles the request."""
+    organisation = case.organisation
+    known = {**mail_context(case, organisation), "language": language, **context}
+    # The law of the clock knows the place of the establishment, whatever zone the server is in.
+    with translation.override(language), timezone.override(organisation.time_zone):
+        return MailWords(
+            subject=one_line(_render(f"{template}/subject.txt", known)),
+            text=_tidy(_render(f"{template}/body.txt", known)),
+            html=_render(f"{template}/body.html", known, autoescape=True),
+        )
 
 
 def _copy_file(case: Case, outgoing: Outgoing, context: Mapping[str, Any]) -> None:

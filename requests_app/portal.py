@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from functools import wraps
 from typing import Any, Concatenate
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
 from dsar.core.hashing import keyed_hash_matches
 from dsar.core.models import Organisation
 from dsar.core.network import network_address
-from dsar.core.rates import HOUR, MINUTE, Rate
+from dsar.core.rates import HOUR, MINUTE, Counted, Rate
 from requests_app import services
 from requests_app.models import Case, Deliverable, PartyAddress
 from requests_app.public_pages import organisation_page
@@ -136,3 +136,10 @@ def second_channel_needed(deliverable: Deliverable) -> bool:
 def attempt_key(request: HttpRequest, subject: str) -> str:
     """What `TRIES` counts: one subject, tried from one address of the network."""
     return f"{subject}:{network_address(request)}"
+
+
+def told_to_wait(response: HttpResponse, counted: Counted) -> HttpResponse:
+    """The page, which says so in words and keeps what was typed, as the answer to too many tries."""
+    response.status_code = 429
+    response.headers["Retry-After"] = str(counted.wait)
+    return response

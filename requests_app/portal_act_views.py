@@ -8,11 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dsar.core.errors import DomainError
+from dsar.core.rates import Counted
 from requests_app import access_codes, services
 from requests_app.addresses import address_hint, address_masked
 from requests_app.forms import CodeForm, form_errors
 from requests_app.models import AccessCode, Case, PartyAddress
-from requests_app.portal import ADDRESSES, WITHDRAWALS, Portal, portal_page, portal_save
+from requests_app.portal import ADDRESSES, WITHDRAWALS, Portal, portal_page, portal_save, told_to_wait
 from requests_app.portal_case_views import channel_asked
 from requests_app.portal_forms import KINDS, AddressForm, WithdrawForm
 from requests_app.public_pages import page_render
@@ -37,7 +38,7 @@ def track_withdraw(request: HttpRequest, case: Case, portal: Portal) -> HttpResp
     rights = [right for right in case.rights.all() if not right.is_answered]
     if not rights:
         return redirect("track-case", case.organisation.slug)
-    status = 200
+    counted: Counted | None = None
     if request.method != "POST" or "lang" in request.POST:
         form = WithdrawForm(rights=rights, initial={"right": request.POST.getlist("right")})
         ticked = form.initial["right"]
@@ -45,9 +46,9 @@ def track_withdraw(request: HttpRequest, case: Case, portal: Portal) -> HttpResp
         form = WithdrawForm(request.POST, rights=rights)
         ticked = request.POST.getlist("right")
         if form.is_valid():
-            if WITHDRAWALS.count(case.pk).is_over:
+            counted = WITHDRAWALS.count(case.pk)
+            if counted.is_over:
                 form.add_error(None, str(TOO_OFTEN))
-                status = 429
             else:
                 try:
                     chosen = [right for right in rights if right.right in form.cleaned_data["right"]]
@@ -61,7 +62,8 @@ def track_withdraw(request: HttpRequest, case: Case, portal: Portal) -> HttpResp
     first = f"right-{rights[0].right}"
     errors = [(first if target == "id_right" else target, said) for target, said in _errors(form)]
     context = {"form": form, "form_id": "withdraw", "form_go": "withdraw", "choices": choices, "errors": errors}
-    return _page(request, case, "track_withdraw", context, status=status)
+    response = _page(request, case, "track_withdraw", context)
+    return told_to_wait(response, counted) if counted and counted.is_over else response
 
 
 def _errors(form: WithdrawForm | AddressForm | CodeForm) -> list[tuple[str, str]]:
@@ -90,9 +92,10 @@ def _address_add(request: HttpRequest, case: Case, portal: Portal) -> HttpRespon
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _address_page(request, case, form, CodeForm())
-    if ADDRESSES.count(case.pk).is_over:
+    counted = ADDRESSES.count(case.pk)
+    if counted.is_over:
         form.add_error(None, str(TOO_OFTEN))
-        return _address_page(request, case, form, CodeForm(), status=429)
+        return told_to_wait(_address_page(request, case, form, CodeForm()), counted)
     try:
         services.address_add(case=case, second_channel=bool(portal.second_channel), **form.cleaned_data)
     except DomainError as error:

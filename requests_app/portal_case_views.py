@@ -25,7 +25,15 @@ from requests_app.clock_history import clock_history
 from requests_app.clock_words import due_words
 from requests_app.forms import MessageForm, form_errors
 from requests_app.models import Case, CaseRight, Deliverable, Message, PartyAddress
-from requests_app.portal import MESSAGES, Portal, portal_close, portal_page, portal_save, second_channel_needed
+from requests_app.portal import (
+    MESSAGES,
+    Portal,
+    portal_close,
+    portal_page,
+    portal_save,
+    second_channel_needed,
+    told_to_wait,
+)
 from requests_app.portal_words import rights_shown, title_of
 from requests_app.public_pages import page_render
 from requests_app.public_views import clocks_of
@@ -53,9 +61,10 @@ def track_case(request: HttpRequest, case: Case, portal: Portal) -> HttpResponse
         return case_page_shown(request, case, portal, form, status=413)
     if not form.is_valid():
         return case_page_shown(request, case, portal, form)
-    if MESSAGES.count(case.pk).is_over:
+    counted = MESSAGES.count(case.pk)
+    if counted.is_over:
         form.add_error("body", _("You have written very often. Wait an hour, then send it: the text is still here."))
-        return case_page_shown(request, case, portal, form, status=429)
+        return told_to_wait(case_page_shown(request, case, portal, form), counted)
     try:
         with transaction.atomic():
             files = services.uploads_keep(case=case, uploads=form.cleaned_data["documents"], limits=public_limits())

@@ -21,6 +21,7 @@ from requests_app.portal import (
     attempt_key,
     key_fits,
     portal_save,
+    told_to_wait,
 )
 from requests_app.public_pages import page_render
 from requests_app.tracking import tracking_key_parse
@@ -42,8 +43,10 @@ def _second_key(request: HttpRequest, case: Case, portal: Portal) -> HttpRespons
         key = tracking_key_parse(form.data.get("key", ""))
         if key is None:
             form.add_error("key", _("A tracking key has sixteen letters and digits. Copy it from your receipt."))
-        elif TRIES.count(attempt_key(request, case.reference)).is_over:
+        elif (counted := TRIES.count(attempt_key(request, case.reference))).is_over:
             form.add_error("key", _("Too many wrong keys. Wait a quarter of an hour, then try again."))
+            page = _second_page(request, case, portal, {"field": form["key"], "by": "key"}, form)
+            return told_to_wait(page, counted)
         elif not key_fits(case, key):
             form.add_error("key", _("This is not the key of this request. Compare it with your receipt."))
         else:

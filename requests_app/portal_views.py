@@ -23,6 +23,7 @@ from requests_app.portal import (
     portal_close,
     portal_of,
     portal_open,
+    told_to_wait,
 )
 from requests_app.portal_channel_views import second_channel
 from requests_app.public_pages import organisation_page, page_render
@@ -69,9 +70,10 @@ def _key_try(request: HttpRequest, organisation: Organisation, form: SignInForm,
         form.add_error("key", _("A tracking key has sixteen letters and digits. Copy it from your receipt."))
     if reference is None or key is None:
         return _sign_in_page(request, organisation, form)
-    if TRIES.count(attempt_key(request, reference)).is_over:
+    counted = TRIES.count(attempt_key(request, reference))
+    if counted.is_over:
         form.add_error("key", _("Too many wrong keys. Wait a quarter of an hour, then try again."))
-        return _sign_in_page(request, organisation, form)
+        return told_to_wait(_sign_in_page(request, organisation, form), counted)
     case = Case.objects.filter(organisation=organisation, reference=reference).first()
     # Compared in any case, so that an unknown reference takes as long as a wrong key.
     if not key_fits(case, key) or case is None:

@@ -202,7 +202,8 @@ def test_each_organisation_has_teams_routing_and_a_source_that_a_person_searches
 def test_nothing_in_a_profile_leads_to_a_real_company(slug: str) -> None:
     text = (PROFILES / f"{slug}.toml").read_text(encoding="utf-8")
     facts = tomllib.loads(text)
-    assert all(domain.endswith(".example") for domain in re.findall(r"@([\w.-]+)", text))
+    domains = re.findall(r"@([\w.-]+)", text)
+    assert domains and all(domain.endswith(".example") for domain in domains)
     assert "://" not in text
     assert not re.search(r"\b0\d([ .]?\d\d){4}\b|\+\d\d", text)  # telephone numbers
     assert facts["organisation"].get("postal_code", "00000") in ("00000", "75000")
@@ -215,11 +216,27 @@ def test_a_profile_takes_neither_addresses_nor_sentences_from_its_policy(slug: s
     if not policy.exists():
         pytest.skip("the published policies are not here")
     published, profile = policy.read_text(encoding="utf-8"), (PROFILES / f"{slug}.toml").read_text(encoding="utf-8")
-    for address in re.findall(r"[\w.+-]+@[\w.-]+\w|\b\d{5} [A-Z][\w-]+(?: [A-Zl][\w-]*)*", published):
-        assert address.casefold() not in profile.casefold()
-    sentences = {tuple(run) for run in _runs(published)}
-    for texts in re.findall(r'"([^"\n]+)"', profile):
-        assert not sentences.intersection(_runs(texts)), texts
+    addresses = _addresses(published)
+    assert len(addresses) == ADDRESSES[slug]
+    assert [address for address in addresses if address in profile.casefold()] == []
+    assert _taken(profile, published) == []
+    planted = " ".join(re.findall(r"\w+", published)[:12])
+    assert _taken(f'{profile}\nnote = "{planted}"', published) == [planted]  # it would be seen
+
+
+# How many addresses, of mailboxes and of towns with their postcodes, each policy names.
+ADDRESSES = {"jpb-systeme": 2, "espace-client": 0, "publisher": 0, "jst-france": 2, "imperiatec": 2}
+
+
+def _addresses(text: str) -> set[str]:
+    found = re.findall(r"[\w.+-]+@[\w.-]+\w|\b\d{5} [A-Z][\w-]+(?: [A-Zl][\w-]*)*", text)
+    return {address.casefold() for address in found}
+
+
+def _taken(profile: str, published: str) -> list[str]:
+    """The texts of the profile that hold a run of words of the policy."""
+    sentences = set(_runs(published))
+    return [text for text in re.findall(r'"([^"\n]+)"', profile) if sentences.intersection(_runs(text))]
 
 
 def _runs(text: str, length: int = 9) -> list[tuple[str, ...]]:

@@ -162,6 +162,7 @@ def _message_copy(message: Message, opened: Case) -> Message:
         subject=message.subject,
         body=message.body,
         at=message.at,
+        for_the_record=message.for_the_record,
     )
 
 

@@ -92,7 +92,7 @@ class DataSubject:
         """The case as it is now."""
         return Case.objects.select_related("organisation").get(reference=self.reference)
 
-    def ask(self, *rights: str, text: str = "", clicks: int = 1, identifier: str = "") -> Page:
+    def ask(self, *rights: str, text: str = "", clicks: int = 1, identifier: str = "", country: str = "") -> Page:
         """Go through the form to the receipt; returns it."""
         address = self.site.url("public-request")
         self.browser.get(self.site.url("public-start"))
@@ -100,7 +100,7 @@ class DataSubject:
         self.browser.get(address)
         self.browser.submit(address, right=list(rights), text=text, go="next")
         self.browser.submit(address, name=self.name, identifier=identifier, go="next")
-        self.browser.submit(address, email=self.email, go="next")
+        self.browser.submit(address, email=self.email, country=country, go="next")
         assert self.site.url("public-notice") in self.browser.page.links
         work = work_solved(self.browser.page.html)
         receipt = self.browser.submit(address, work=work, go="send", times=clicks)
@@ -181,13 +181,15 @@ class Staff:
         self.open(case)
         return self.browser.submit(reverse(name, args=[case.reference, *args]), expect=expect, **values)
 
-    def act_each(self, case: Case, name: str, acts: dict[tuple[Any, ...], dict[str, str]]) -> None:
+    def act_each(
+        self, case: Case, name: str, acts: dict[tuple[Any, ...], dict[str, str]], page: Page | None = None
+    ) -> None:
         """Use one kind of form of the case's page many times: the page is read once, and each form is sent from it.
 
-        `acts`: what to fill in, by the arguments of the address. The version of the case is left out, since each form
-        sent changes it.
+        `acts`: what to fill in, by the arguments of the address. `page`: the case's page where it is open already. The
+        version of the case is left out, since each form sent changes it.
         """
-        page = self.open(case)
+        page = page or self.open(case)
         for args, values in acts.items():
             action = reverse(name, args=[*([] if name == "case-task-finish" else [case.reference]), *args])
             form = page.form(action, *(field for field in values if field != "state"))

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from dsar.core.files import file_read
 from dsar.core.models import Organisation
 from requests_app import proof_of_work
-from requests_app.models import Case, Outgoing
+from requests_app.models import Case, Message, Outgoing
 from requests_app.vocabulary import SpamSign
 from tests.factories import RECEIVED_AT, OrganisationFactory, a_case
 from tests.requests_app.test_public_request import fields_of
@@ -200,6 +202,34 @@ def test_a_flood_is_told_to_come_later_and_keeps_what_was_typed(
     assert again.status_code == 302
     assert Case.objects.latest("pk").text == "My words"
     assert signs() == []
+
+
+def test_a_flood_keeps_the_files(organisation: Organisation, settings: Any, clock: Any) -> None:
+    settings.DSAR_FORM_REFUSE_AFTER = 1
+    form(Client(), go="send")
+    client, token = Client(), "f" * 32
+    form(client, submission=token, page="want", go="attach", files=[SimpleUploadedFile("a.txt", b"my file")])
+    refused = form(client, submission=token, attached="1", go="send")
+    assert refused.status_code == 429
+    kept = fields_of(refused.content.decode())
+    clock.shift(timedelta(minutes=61))
+    again = client.post(reverse("public-request", args=["virelune"]), {**kept, "go": "send"})
+    assert again.status_code == 302
+    filed = Message.objects.get(case=Case.objects.latest("pk")).files.get()
+    assert (filed.name, file_read(filed)) == ("a.txt", b"my file")
+
+
+@pytest.mark.parametrize(
+    ("page", "field", "limit"),
+    [("want", "text", 5000), ("who", "name", 300), ("who", "identifier", 200), ("reach", "email", 254),
+     ("reach", "phone", 40), ("reach", "postal", 500)],
+)  # fmt: skip
+def test_what_is_too_long_is_said_and_kept(organisation: Organisation, page: str, field: str, limit: int) -> None:
+    typed = ("1" * (limit + 1)) if field != "email" else f"{'x' * limit}@example.org"
+    shown = form(Client(), page=page, go="next", **{field: typed}).content.decode()
+    assert f"Shorten this text: {limit} characters at most, yours has {len(typed)}." in shown
+    assert fields_of(shown)[field] == [typed]
+    assert Case.objects.count() == 0
 
 
 def test_a_flood_does_not_hide_the_receipt_of_what_was_accepted(organisation: Organisation, settings: Any) -> None:

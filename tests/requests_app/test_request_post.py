@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client
+from django.test import Client, override_settings
 
 from dsar.core.models import AuditEvent, Organisation
 from dsar.core.roles import Role
@@ -272,6 +272,23 @@ def test_too_many_are_told_how_long_to_wait_and_nothing_is_lost(
         ).status_code == 201  # fmt: skip
         clock.shift(timedelta(minutes=51))
         assert posted(client, address, ACCESS, idempotency_key=same).json() == first
+    assert Case.objects.count() == 3
+
+
+def test_what_was_refused_for_its_number_or_its_size_is_taken_later_under_the_same_key(
+    client: Client, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, same = requests_at(organisation), key()
+    with override_settings(DSAR_API_REFUSE_AFTER=0):
+        problem(posted(client, address, ACCESS, idempotency_key=same), 429)
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "LONGEST", 10)
+        problem(posted(client, address, ACCESS, idempotency_key=same), 413)
+    taken = posted(client, address, ACCESS, idempotency_key=same)
+    assert taken.status_code == 201
+    again = posted(client, address, ACCESS, idempotency_key=same)  # whose first answer was lost on the way
+    assert (again.status_code, again.json()) == (200, taken.json())
+    assert Case.objects.count() == 1
 
 
 def test_every_call_of_a_source_is_counted_wrong_tokens_too(
