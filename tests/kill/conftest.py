@@ -54,9 +54,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def database(django_db_setup: None, django_db_blocker: DjangoDbBlocker, _worker_number: int) -> Iterator[str]:
-    server, name = parts.part("postgres").where, f"dsar_test_kill_{_worker_number}"
-    with django_db_blocker.unblock(), database_made(server, name) as made:
+def database(postgres_template: str, _worker_number: int) -> Iterator[str]:
+    with database_made(parts.part("postgres").where, f"dsar_test_kill_{_worker_number}", postgres_template) as made:
         yield made
 
 
