@@ -3,6 +3,7 @@
 import gc
 from collections import Counter
 from collections.abc import Iterator
+from zlib import crc32
 
 import pytest
 import redis
@@ -15,9 +16,12 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
+from dsar.core.models import Organisation, User
+from dsar.core.roles import Role
 from dsar.core.triggers import database_guards_lift
 from tests import parts
 from tests.databases import database_made, database_migrated, database_used
+from tests.factories import OrganisationFactory, member
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 # The tests that take longest, the longest first: begun first, so that no process ends a parallel run alone with one.
@@ -101,9 +105,9 @@ class PartsReport:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(django_db_blocker: DjangoDbBlocker, _worker_number: int) -> Iterator[str]:
+def postgres_template(django_db_blocker: DjangoDbBlocker, database_prefix: str) -> Iterator[str]:
     """Name of a PostgreSQL database with our tables, migrated once: every other one of this process is its copy."""
-    server, name = parts.part("postgres").where, f"dsar_test_template_{_worker_number}"
+    server, name = parts.part("postgres").where, f"{database_prefix}_template"
     with django_db_blocker.unblock(), database_migrated(server, name):
         yield name
 
@@ -172,10 +176,16 @@ def _worker_number(request: pytest.FixtureRequest) -> int:
     return int(worker.removeprefix("gw"))
 
 
+@pytest.fixture(scope="session")
+def database_prefix(_worker_number: int) -> str:
+    """How the PostgreSQL databases of this process are named: suites of several checkouts may share a server."""
+    return f"dsar_test_{crc32(__file__.encode()):08x}_{_worker_number}"
+
+
 @pytest.fixture
-def postgres_url(_worker_number: int) -> Iterator[str]:
+def postgres_url(database_prefix: str) -> Iterator[str]:
     """URL of an empty PostgreSQL database of this test's own; for tests marked `postgres` that start processes."""
-    with database_made(parts.part("postgres").where, f"dsar_test_own_{_worker_number}") as made:
+    with database_made(parts.part("postgres").where, f"{database_prefix}_own") as made:
         yield made
 
 
@@ -191,9 +201,9 @@ def redis_url(_worker_number: int) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_template: str, _worker_number: int) -> Iterator[str]:
+def postgres_database(postgres_template: str, database_prefix: str) -> Iterator[str]:
     """URL of a PostgreSQL database with our tables beside the suite's own; see `postgres_beside`."""
-    with database_made(parts.part("postgres").where, f"dsar_test_beside_{_worker_number}", postgres_template) as made:
+    with database_made(parts.part("postgres").where, f"{database_prefix}_beside", postgres_template) as made:
         yield made
 
 
@@ -210,3 +220,27 @@ def postgres_beside(transactional_db: None, postgres_database: str) -> Iterator[
 def either_database(request: pytest.FixtureRequest) -> str:
     """For tests of several at once: the URL of the PostgreSQL database beside, empty for the suite's own."""
     return "" if request.param == "suite" else str(request.getfixturevalue("postgres_beside"))
+
+
+@pytest.fixture
+def organisation() -> Organisation:
+    """Librairies Virelune, active, with its data protection officer and its authority, and without staff."""
+    return OrganisationFactory.create(slug="virelune", name="Librairies Virelune")
+
+
+@pytest.fixture
+def handler(organisation: Organisation) -> User:
+    """A handler there."""
+    return member(organisation)
+
+
+@pytest.fixture
+def reviewer(organisation: Organisation) -> User:
+    """A reviewer there."""
+    return member(organisation, Role.REVIEWER)
+
+
+@pytest.fixture
+def dpo(organisation: Organisation) -> User:
+    """Its data protection officer, who reviews too."""
+    return member(organisation, Role.DPO)

@@ -54,8 +54,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def database(postgres_template: str, _worker_number: int) -> Iterator[str]:
-    with database_made(parts.part("postgres").where, f"dsar_test_kill_{_worker_number}", postgres_template) as made:
+def database(postgres_template: str, database_prefix: str) -> Iterator[str]:
+    with database_made(parts.part("postgres").where, f"{database_prefix}_kill", postgres_template) as made:
         yield made
 
 

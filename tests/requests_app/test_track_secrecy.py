@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from dsar.core.models import Organisation
 from requests_app.models import Case, Outgoing
 from requests_app.references import reference_make
-from tests.factories import OrganisationFactory, opened_case
+from tests.factories import opened_case
 from tests.requests_app.tracking import CODE, EMAIL, TRACK, CodeWorker, Person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -79,11 +79,6 @@ class Worker:
             name, args = self.queue.pop(0)
             current_app.tasks[name](*args)
             self.done.append(name)
-
-
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create(slug="virelune")
 
 
 @pytest.fixture
