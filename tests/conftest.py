@@ -1,6 +1,7 @@
 """What every test stands on: real parts by marker, no network, an empty cache, English."""
 
 import gc
+import os
 from collections import Counter
 from collections.abc import Iterator
 from zlib import crc32
@@ -105,10 +106,18 @@ class PartsReport:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(django_db_blocker: DjangoDbBlocker, database_prefix: str) -> Iterator[str]:
+def postgres_server() -> str:
+    """URL of the server on which databases are made: the suite's own where it runs on PostgreSQL, else the part."""
+    return os.environ["DATABASE_URL"] if connection.vendor == "postgresql" else parts.part("postgres").where
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    django_db_blocker: DjangoDbBlocker, postgres_server: str, database_prefix: str
+) -> Iterator[str]:
     """Name of a PostgreSQL database with our tables, migrated once: every other one of this process is its copy."""
-    server, name = parts.part("postgres").where, f"{database_prefix}_template"
-    with django_db_blocker.unblock(), database_migrated(server, name):
+    name = f"{database_prefix}_template"
+    with django_db_blocker.unblock(), database_migrated(postgres_server, name):
         yield name
 
 
@@ -183,9 +192,9 @@ def database_prefix(_worker_number: int) -> str:
 
 
 @pytest.fixture
-def postgres_url(database_prefix: str) -> Iterator[str]:
+def postgres_url(postgres_server: str, database_prefix: str) -> Iterator[str]:
     """URL of an empty PostgreSQL database of this test's own; for tests marked `postgres` that start processes."""
-    with database_made(parts.part("postgres").where, f"{database_prefix}_own") as made:
+    with database_made(postgres_server, f"{database_prefix}_own") as made:
         yield made
 
 
@@ -201,9 +210,9 @@ def redis_url(_worker_number: int) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_template: str, database_prefix: str) -> Iterator[str]:
+def postgres_database(postgres_server: str, postgres_template: str, database_prefix: str) -> Iterator[str]:
     """URL of a PostgreSQL database with our tables beside the suite's own; see `postgres_beside`."""
-    with database_made(parts.part("postgres").where, f"{database_prefix}_beside", postgres_template) as made:
+    with database_made(postgres_server, f"{database_prefix}_beside", postgres_template) as made:
         yield made
 
 

@@ -11,7 +11,6 @@ from celery import Celery
 from pytest_django import DjangoDbBlocker
 
 from dsar.core import broker
-from tests import parts
 from tests.databases import database_made, database_used
 from tests.kill.processes import Mailbox, Process, beat, mail_server, process, worker
 
@@ -54,8 +53,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def database(postgres_template: str, database_prefix: str) -> Iterator[str]:
-    with database_made(parts.part("postgres").where, f"{database_prefix}_kill", postgres_template) as made:
+def database(postgres_server: str, postgres_template: str, database_prefix: str) -> Iterator[str]:
+    with database_made(postgres_server, f"{database_prefix}_kill", postgres_template) as made:
         yield made
 
 
