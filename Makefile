@@ -23,9 +23,10 @@ run: export DSAR_DEMO ?= 1
 run: $(VENV)/run.stamp $(MO) pango
 	@exec $(BIN)/python manage.py serve
 
-# Every test that this machine has the parts for; the last lines say which parts were used.
+# Every test that this machine has the parts for; the last lines say which parts were used. A test goes to the process
+# that is free: a few take a minute each.
 test: $(VENV)/dev.stamp $(MO)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxschedchunk 1 $(ARGS)
 
 # The same suite on PostgreSQL: TEST_POSTGRES_URL, else the server on this machine.
 test-postgres: export DATABASE_URL = $(or $(TEST_POSTGRES_URL),postgres://postgres@127.0.0.1:5432/postgres)

@@ -1,25 +1,33 @@
 """What every test stands on: real parts by marker, no network, an empty cache, English."""
 
+import gc
+import os
 from collections import Counter
 from collections.abc import Iterator
+from zlib import crc32
 
-import psycopg
 import pytest
 import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test import TransactionTestCase
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
+from dsar.core.models import Organisation, User
+from dsar.core.roles import Role
 from dsar.core.triggers import database_guards_lift
 from tests import parts
-from tests.databases import database_made, database_used
+from tests.databases import database_made, database_migrated, database_used
+from tests.factories import OrganisationFactory, member
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+# The tests that take longest, the longest first: begun first, so that no process ends a parallel run alone with one.
+LONG = ("tests/journeys/test_browser_journey.py", "tests/journeys/test_browser_form.py", "tests/test_serve.py",
+        "tests/kill/", "tests/journeys/")  # fmt: skip
 
 # No test fails for being slow once: the first example of a run loads calendars and translations. Every run draws the
 # same examples; to look for others: --hypothesis-profile=search.
@@ -36,11 +44,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(PartsReport(), "parts-report")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests of real parts, and only them, open sockets on this machine."""
+    """Let tests of real parts, and only them, open sockets on this machine; put the longest first."""
     for item in items:
         if any(item.get_closest_marker(name) for name in (*parts.FINDERS, "loopback")):
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    return next((place for place, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays to the end: the garbage collector need not look at it again and again."""
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -87,6 +106,31 @@ class PartsReport:
 
 
 @pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """URL of the server on which databases are made: the suite's own where it runs on PostgreSQL, else the part."""
+    return os.environ["DATABASE_URL"] if connection.vendor == "postgresql" else parts.part("postgres").where
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    django_db_blocker: DjangoDbBlocker, postgres_server: str, database_prefix: str
+) -> Iterator[str]:
+    """Name of a PostgreSQL database with our tables, migrated once: every other one of this process is its copy."""
+    name = f"{database_prefix}_template"
+    with django_db_blocker.unblock(), database_migrated(postgres_server, name):
+        yield name
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Where the suite runs on PostgreSQL, its database is a copy of the template too."""
+    if connection.vendor == "postgresql":
+        connection.settings_dict["TEST"]["TEMPLATE"] = request.getfixturevalue("postgres_template")
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The plugin's databases; at the end nobody may be connected any more, or PostgreSQL does not drop them.
 
@@ -99,6 +143,17 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user"
             )
+
+
+@pytest.fixture(scope="module")
+def database_kept(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """For a fixture of module scope that fills the database: each test of the module finds that, and undoes its own.
+
+    The tests must be ordinary ones (`django_db` without `transaction`) and may not change the objects themselves.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -130,16 +185,17 @@ def _worker_number(request: pytest.FixtureRequest) -> int:
     return int(worker.removeprefix("gw"))
 
 
+@pytest.fixture(scope="session")
+def database_prefix(_worker_number: int) -> str:
+    """How the PostgreSQL databases of this process are named: suites of several checkouts may share a server."""
+    return f"dsar_test_{crc32(__file__.encode()):08x}_{_worker_number}"
+
+
 @pytest.fixture
-def postgres_url(_worker_number: int) -> Iterator[str]:
+def postgres_url(postgres_server: str, database_prefix: str) -> Iterator[str]:
     """URL of an empty PostgreSQL database of this test's own; for tests marked `postgres` that start processes."""
-    server = parts.part("postgres").where
-    name = f"dsar_test_own_{_worker_number}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
-        yield server.rpartition("/")[0] + f"/{name}"
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with database_made(postgres_server, f"{database_prefix}_own") as made:
+        yield made
 
 
 @pytest.fixture
@@ -154,12 +210,9 @@ def redis_url(_worker_number: int) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, _worker_number: int
-) -> Iterator[str]:
+def postgres_database(postgres_server: str, postgres_template: str, database_prefix: str) -> Iterator[str]:
     """URL of a PostgreSQL database with our tables beside the suite's own; see `postgres_beside`."""
-    server, name = parts.part("postgres").where, f"dsar_test_beside_{_worker_number}"
-    with django_db_blocker.unblock(), database_made(server, name) as made:
+    with database_made(postgres_server, f"{database_prefix}_beside", postgres_template) as made:
         yield made
 
 
@@ -176,3 +229,27 @@ def postgres_beside(transactional_db: None, postgres_database: str) -> Iterator[
 def either_database(request: pytest.FixtureRequest) -> str:
     """For tests of several at once: the URL of the PostgreSQL database beside, empty for the suite's own."""
     return "" if request.param == "suite" else str(request.getfixturevalue("postgres_beside"))
+
+
+@pytest.fixture
+def organisation() -> Organisation:
+    """Librairies Virelune, active, with its data protection officer and its authority, and without staff."""
+    return OrganisationFactory.create(slug="virelune", name="Librairies Virelune")
+
+
+@pytest.fixture
+def handler(organisation: Organisation) -> User:
+    """A handler there."""
+    return member(organisation)
+
+
+@pytest.fixture
+def reviewer(organisation: Organisation) -> User:
+    """A reviewer there."""
+    return member(organisation, Role.REVIEWER)
+
+
+@pytest.fixture
+def dpo(organisation: Organisation) -> User:
+    """Its data protection officer, who reviews too."""
+    return member(organisation, Role.DPO)

@@ -28,18 +28,24 @@ def database_used(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def database_made(server: str, name: str) -> Iterator[str]:
-    """URL of a fresh PostgreSQL database with our tables; gone afterwards. `server` is a URL that may create one."""
-    url = server.rpartition("/")[0] + f"/{name}"
+def database_made(server: str, name: str, template: str = "template1") -> Iterator[str]:
+    """URL of a fresh PostgreSQL database, a copy of `template`; gone afterwards. `server` is one that may create it."""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
-            with database_used(url):
-                call_command("migrate", run_syncdb=True, verbosity=0)
-            yield url
+            yield server.rpartition("/")[0] + f"/{name}"
         finally:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@contextmanager
+def database_migrated(server: str, name: str) -> Iterator[str]:
+    """The same with our tables."""
+    with database_made(server, name) as url:
+        with database_used(url):
+            call_command("migrate", run_syncdb=True, verbosity=0)
+        yield url
 
 
 def at_once(count: int, act: Callable[[int], Result], url: str = "") -> list[Result]:

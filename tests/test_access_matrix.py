@@ -226,8 +226,8 @@ class House:
     arguments: dict[str, list[object]]
 
 
-@pytest.fixture
-def house() -> House:
+@pytest.fixture(scope="module")
+def house(database_kept: None) -> House:
     case = a_case()
     organisation = case.organisation
     team = TeamFactory.create(organisation=organisation)

@@ -18,6 +18,7 @@ from django.core.management import CommandError, call_command
 from dsar.settings import broker_socket
 from dsar.supervisor import Program, Supervisor
 
+READY_SECONDS = 180  # patience for a busy machine: the first start makes all tables
 FOREVER = "import signal; signal.pause()"
 # A child with a child of its own, as the web server and the worker have.
 WITH_CHILD = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {FOREVER!r}])"
@@ -160,7 +161,7 @@ def test_serve_from_start_to_ctrl_c(tmp_path: Path, supervisor: Supervisor) -> N
     data_dir = tmp_path / ("a folder with spaces, é and # " + "deep " * 12)
     wait_until = supervisor.wait_until  # for its patience: it sleeps between two looks
     with serving(data_dir) as (process, port, log):
-        assert wait_until(lambda: answers(port) or process.poll() is not None, seconds=60), log.read_text()
+        assert wait_until(lambda: answers(port) or process.poll() is not None, seconds=READY_SECONDS), log.read_text()
         second = subprocess.run(
             [sys.executable, "manage.py", "serve"], cwd=settings.BASE_DIR, env=serve_environment(data_dir, port),
             capture_output=True, text=True, timeout=60, check=False,
@@ -172,7 +173,7 @@ def test_serve_from_start_to_ctrl_c(tmp_path: Path, supervisor: Supervisor) -> N
         assert processes_with(f"DSAR_DATA_DIR={data_dir}") == []
 
     with serving(data_dir) as (process, port, log):
-        assert wait_until(lambda: answers(port) or process.poll() is not None, seconds=60), log.read_text()
+        assert wait_until(lambda: answers(port) or process.poll() is not None, seconds=READY_SECONDS), log.read_text()
         process.kill()
         process.wait()
         assert wait_until(lambda: not processes_with(f"DSAR_DATA_DIR={data_dir}"), seconds=20)

@@ -29,11 +29,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
-
-
-@pytest.fixture
 def key(organisation: Organisation) -> EncryptionKey:
     return key_create(organisation=organisation, purpose="case")
 

@@ -28,11 +28,6 @@ from tests.factories import OrganisationFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
-
-
 def write(organisation: Organisation, count: int = 1, chain: str = "case:A") -> list[AuditEvent]:
     with transaction.atomic():
         return journal_append_many(

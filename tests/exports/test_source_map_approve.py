@@ -27,11 +27,6 @@ CAMILLE = ("C-1", "Camille Estève", "camille.esteve@example.org")
 
 
 @pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
-
-
-@pytest.fixture
 def source(organisation: Organisation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataSource:
     """The shop; version 1 of its map waits."""
     return sql_source(organisation, shop(tmp_path / "shop.sqlite3", [CAMILLE]), monkeypatch, approved=False)

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from dsar.core.models import AuditEvent, User
+from dsar.core.models import AuditEvent, Organisation, User
 from dsar.core.roles import Role
 from identity.models import IdentityCheck
 from requests_app.models import Case
@@ -17,13 +17,8 @@ FORM = {"method": "on_file", "where": "CRM, customer 4471", "motive": "", "resul
 
 
 @pytest.fixture
-def case() -> Case:
-    return a_case()
-
-
-@pytest.fixture
-def handler(case: Case) -> User:
-    return member(case.organisation)
+def case(organisation: Organisation) -> Case:
+    return a_case(organisation)
 
 
 def address(case: Case) -> str:

@@ -11,7 +11,6 @@ from celery import Celery
 from pytest_django import DjangoDbBlocker
 
 from dsar.core import broker
-from tests import parts
 from tests.databases import database_made, database_used
 from tests.kill.processes import Mailbox, Process, beat, mail_server, process, worker
 
@@ -54,9 +53,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def database(django_db_setup: None, django_db_blocker: DjangoDbBlocker, _worker_number: int) -> Iterator[str]:
-    server, name = parts.part("postgres").where, f"dsar_test_kill_{_worker_number}"
-    with django_db_blocker.unblock(), database_made(server, name) as made:
+def database(postgres_server: str, postgres_template: str, database_prefix: str) -> Iterator[str]:
+    with database_made(postgres_server, f"{database_prefix}_kill", postgres_template) as made:
         yield made
 
 

@@ -6,7 +6,8 @@ import pytest
 import time_machine
 
 from dsar.core import broker
-from tests.factories import OrganisationFactory, opened_case
+from dsar.core.models import Organisation
+from tests.factories import opened_case
 from tests.requests_app.tracking import NOW, CodeWorker, Person
 
 
@@ -26,8 +27,7 @@ def code_worker(monkeypatch: pytest.MonkeyPatch) -> CodeWorker:
 
 
 @pytest.fixture
-def person() -> Person:
+def person(organisation: Organisation) -> Person:
     """Camille Estève, who asked Librairies Virelune for access and against advertising."""
-    organisation = OrganisationFactory.create(slug="virelune", name="Librairies Virelune")
     opened = opened_case(organisation)
     return Person(opened.case, opened.tracking_key)

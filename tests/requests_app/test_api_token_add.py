@@ -11,19 +11,9 @@ from dsar.core.models import AuditEvent, Organisation, User
 from dsar.core.roles import Role
 from requests_app.models import ApiToken
 from requests_app.services import api_token_add, api_token_by_text, api_token_revoke
-from tests.factories import MembershipFactory, OrganisationFactory, actor_for, member
+from tests.factories import MembershipFactory, actor_for, member
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
-
-
-@pytest.fixture
-def handler(organisation: Organisation) -> User:
-    return member(organisation)
 
 
 def test_a_token_is_long_and_kept_hashed(organisation: Organisation, handler: User) -> None:

@@ -31,16 +31,6 @@ pytestmark = pytest.mark.django_db
 FRIDAY = datetime(2026, 3, 6, 17, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
-
-
-@pytest.fixture
-def dpo(organisation: Organisation) -> User:
-    return member(organisation, Role.DPO)
-
-
 def reported(organisation: Organisation, at: datetime = FRIDAY) -> Breach:
     with time_machine.travel(at, tick=False):
         return breach_report(

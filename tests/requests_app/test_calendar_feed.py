@@ -28,11 +28,6 @@ NOW = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
-
-
-@pytest.fixture
 def team(organisation: Organisation) -> Team:
     return TeamFactory.create(organisation=organisation)
 

@@ -16,16 +16,11 @@ from requests_app.queue import QueueQuery, queue_page
 from requests_app.references import reference_make
 from requests_app.services import case_vouch, code_send
 from requests_app.vocabulary import SpamSign
-from tests.factories import OrganisationFactory, a_case, actor_for, member
+from tests.factories import a_case, actor_for, member
 
 pytestmark = pytest.mark.django_db
 
 BOTH = (SpamSign.HONEYPOT, SpamSign.NO_WORK)
-
-
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
 
 
 @pytest.fixture

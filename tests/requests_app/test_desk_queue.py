@@ -27,11 +27,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
-
-
-@pytest.fixture
 def handler(organisation: Organisation) -> User:
     return member(organisation, user__name="Noor Haddad")
 

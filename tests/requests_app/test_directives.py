@@ -35,11 +35,6 @@ def organisation() -> Organisation:
     return OrganisationFactory.create(language="en")
 
 
-@pytest.fixture
-def handler(organisation: Organisation) -> User:
-    return member(organisation)
-
-
 def living(organisation: Organisation, **fields: Any) -> Case:
     """A person who registers what is to be done after their death."""
     asked = {"rights": ("directives",), "submission": "", "identifier": "44-71", **fields}

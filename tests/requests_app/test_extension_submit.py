@@ -41,21 +41,6 @@ AFTER_PRUDENT, LAST_DAY, TOO_LATE = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
-
-
-@pytest.fixture
-def handler(organisation: Organisation) -> User:
-    return member(organisation)
-
-
-@pytest.fixture
-def reviewer(organisation: Organisation) -> User:
-    return member(organisation, Role.REVIEWER)
-
-
 def written(case: Case, author: User, code: str = "access", at: datetime = EARLY, **fields: Any) -> Extension:
     with time_machine.travel(at, tick=False):
         return extension_submit(

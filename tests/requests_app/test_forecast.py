@@ -22,18 +22,8 @@ TODAY = date(2026, 3, 30)  # Monday; what was received on Thursday 5 March is du
 
 
 @pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create(name="Librairies Virelune")
-
-
-@pytest.fixture
 def records(organisation: Organisation) -> Team:
     return TeamFactory.create(organisation=organisation, name="Records")
-
-
-@pytest.fixture
-def handler(organisation: Organisation) -> User:
-    return member(organisation)
 
 
 def due(organisation: Organisation, *days: date, team: Team | None = None, **fields: object) -> None:

@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 NATIONAL = {code for code, right in RIGHTS.items() if right.countries}
 
 
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create(slug="virelune", name="Librairies Virelune")
-
-
 def form(client: Client, language: str = "en", **fields: Any) -> Any:
     return client.post(reverse("public-request", args=["virelune"]), fields, headers={"Accept-Language": language})
 

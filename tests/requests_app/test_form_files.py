@@ -17,18 +17,12 @@ from dsar.core.models import EncryptionKey, Organisation, StoredFile
 from requests_app import tasks
 from requests_app.models import Case, FormFile, Message
 from requests_app.services import form_files_sweep
-from tests.factories import OrganisationFactory
 from tests.requests_app.test_public_request import fields_of
 
 pytestmark = pytest.mark.django_db
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
-
-
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create(slug="virelune", name="Librairies Virelune")
 
 
 def pdf(name: str = "lettre.pdf", content: bytes = PDF) -> SimpleUploadedFile:

@@ -16,7 +16,7 @@ from dsar.core.models import Organisation
 from requests_app import proof_of_work
 from requests_app.models import Case, Message, Outgoing
 from requests_app.vocabulary import SpamSign
-from tests.factories import RECEIVED_AT, OrganisationFactory, a_case
+from tests.factories import RECEIVED_AT, a_case
 from tests.requests_app.test_public_request import fields_of
 from tests.work import work_solved
 
@@ -29,11 +29,6 @@ ANSWERS: dict[str, Any] = {"right": "access", "email": "camille.esteve@example.o
 def clock() -> Any:
     with time_machine.travel(RECEIVED_AT, tick=False) as traveller:
         yield traveller
-
-
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create(slug="virelune", name="Librairies Virelune")
 
 
 def form(client: Client, language: str = "en", **fields: Any) -> Any:

@@ -10,15 +10,9 @@ from django.urls import reverse
 
 from dsar.core.models import Organisation
 from requests_app.models import Case, FormFile
-from tests.factories import OrganisationFactory
 from tests.requests_app.test_public_request import ANSWERS, fields_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create(slug="virelune", name="Librairies Virelune")
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create(slug="virelune", name="Librairies Virelune")
-
-
 def form(client: Client, **fields: Any) -> Any:
     return client.post(reverse("public-request", args=["virelune"]), fields, headers={"Accept-Language": "en"})
 

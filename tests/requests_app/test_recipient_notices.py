@@ -57,11 +57,6 @@ def organisation() -> Organisation:
     return organisation
 
 
-@pytest.fixture
-def handler(organisation: Organisation) -> User:
-    return member(organisation)
-
-
 def started(organisation: Organisation, handler: User, code: str = "erasure", **fields: Any) -> CaseRight:
     case = a_case(organisation, rights=(code,), language="en", **fields)
     right = right_of(case, code)

@@ -15,20 +15,10 @@ from dsar.core.roles import Role
 from requests_app.models import ApiToken, Case, CaseRight
 from requests_app.services import note_add
 from requests_app.vocabulary import Stage
-from tests.factories import OrganisationFactory, a_case, actor_for, member
+from tests.factories import OrganisationFactory, a_case, actor_for
 from tests.requests_app.api import by_token, problem, requests_at
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
-
-
-@pytest.fixture
-def handler(organisation: Organisation) -> User:
-    return member(organisation)
 
 
 @pytest.fixture

@@ -37,11 +37,6 @@ WHOLE = {
 ACCESS = {"rights": [{"code": "access"}], "email": "camille.esteve@example.org"}
 
 
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
-
-
 def key() -> str:
     return str(uuid.uuid4())
 

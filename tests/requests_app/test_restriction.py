@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dsar.core.errors import DomainError, NotAllowed
-from dsar.core.models import AuditEvent, User
+from dsar.core.models import AuditEvent, Organisation, User
 from dsar.core.roles import Role
 from requests_app import outbox
 from requests_app.models import Case, CaseRight, CaseTask, Deliverable, Outgoing, PartyAddress, Restriction
@@ -38,13 +38,8 @@ LIFTING = datetime(2026, 4, 10, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def case() -> Case:
-    return a_case(rights=("restriction", "rectification", "objection", "access"), language="en")
-
-
-@pytest.fixture
-def handler(case: Case) -> User:
-    return member(case.organisation)
+def case(organisation: Organisation) -> Case:
+    return a_case(organisation, rights=("restriction", "rectification", "objection", "access"), language="en")
 
 
 def another(handler: User, **fields: Any) -> Case:

@@ -7,17 +7,17 @@ from django.urls import reverse
 
 from dsar.core.errors import DomainError
 from dsar.core.files import file_read, file_store
-from dsar.core.models import AuditEvent, ProcessingActivity, User
+from dsar.core.models import AuditEvent, Organisation, ProcessingActivity, User
 from requests_app.models import Case, Message
 from requests_app.services import safeguards_send
-from tests.factories import a_case, actor_for, member
+from tests.factories import a_case, actor_for
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def case() -> Case:
-    case = a_case(language="en")
+def case(organisation: Organisation) -> Case:
+    case = a_case(organisation, language="en")
     transfers = [{"country": "US", "safeguard": {"en": "Standard contractual clauses", "fr": "Clauses types"}}]
     made = [("controller", transfers), ("controller", None), ("processor", transfers)]
     for number, (capacity, stated) in enumerate(made):
@@ -26,11 +26,6 @@ def case() -> Case:
             transfers=stated,
         )  # fmt: skip
     return case
-
-
-@pytest.fixture
-def handler(case: Case) -> User:
-    return member(case.organisation)
 
 
 def test_the_message_names_the_safeguard_of_each_transfer_and_carries_the_documents(case: Case, handler: User) -> None:

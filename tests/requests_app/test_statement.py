@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dsar.core.errors import DomainError, NotAllowed
-from dsar.core.models import AuditEvent, User
+from dsar.core.models import AuditEvent, Organisation, User
 from dsar.core.roles import Role
 from requests_app.grounds import GROUNDS
 from requests_app.models import Case, CaseRight, CaseTask, Decision, Statement
@@ -23,13 +23,8 @@ ARRIVED = datetime(2026, 3, 18, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def case() -> Case:
-    return a_case(rights=("rectification", "access"), language="en")
-
-
-@pytest.fixture
-def handler(case: Case) -> User:
-    return member(case.organisation)
+def case(organisation: Organisation) -> Case:
+    return a_case(organisation, rights=("rectification", "access"), language="en")
 
 
 def added(case: Case, handler: User, code: str = "rectification", **fields: Any) -> Statement:

@@ -107,11 +107,6 @@ class Worker:
 
 
 @pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create(slug="virelune")
-
-
-@pytest.fixture
 def references(organisation: Organisation) -> tuple[str, str]:
     """One that exists, and one that does not."""
     return opened_case(organisation).case.reference, reference_make(2026)

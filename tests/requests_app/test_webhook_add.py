@@ -19,16 +19,11 @@ from requests_app.models import WebhookDelivery, WebhookEndpoint
 from requests_app.services import webhook_add, webhook_disable, webhook_enable, webhook_rotate, webhook_test
 from requests_app.vocabulary import OutgoingState
 from requests_app.webhooks import secrets_of
-from tests.factories import OrganisationFactory, a_case, actor_for, member
+from tests.factories import a_case, actor_for, member
 
 pytestmark = pytest.mark.django_db
 
 EVENTS = ["case.opened", "right.answered"]
-
-
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
 
 
 @pytest.fixture

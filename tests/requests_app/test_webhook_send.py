@@ -84,11 +84,6 @@ def receiver(settings: Any) -> Iterator[Receiver]:
         thread.join()
 
 
-@pytest.fixture
-def organisation() -> Organisation:
-    return OrganisationFactory.create()
-
-
 def added(organisation: Organisation, url: str = "https://hooks.example/") -> ShownSecret:
     administrator = member(organisation, Role.ADMINISTRATOR)
     events = ["case.opened", "right.moved", "right.answered"]
