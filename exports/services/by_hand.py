@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.actors import Actor
 from dsar.core.broker import task_queue_on_commit
 from dsar.core.errors import Conflict, DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
 from dsar.core.uploads import IncomingFile, desk_limits, upload_store, uploads_check
 from exports.doubts import doubts_settle
 from exports.models import Collection, DataSource
 from exports.services.building import build_queue
 from exports.services.collecting import collect_tasks_finish, finish_journal, right_locked, subject_key
+from requests_app.case_journal import case_journal
 from requests_app.models import CaseTask
 from requests_app.services import case_task_add
 from requests_app.vocabulary import Stage, TaskKind
@@ -91,9 +91,8 @@ def collection_admit(*, collection: Collection, reason: str, actor: Actor) -> No
         admitted_at=datetime.now(UTC), admitted_by=actor.user, admitted_because=reason.strip()
     ):
         raise DomainError("no_doubt", _("There is no doubt to settle on these records."))
-    journal_append(
-        chain=case_right.case.chain,
-        organisation=case_right.case.organisation,
+    case_journal(
+        case=case_right.case,
         kind="collection.admitted",
         actor=actor,
         facts={"source": collection.source.code, "doubt": collection.doubt},

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.files import file_store
-from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
 from exports.attribution import Attribution
 from exports.doubts import doubts_settle
@@ -21,6 +20,7 @@ from exports.scope import fields_disclosed
 from exports.services.beats import COLLECTION_STALE, beating
 from exports.services.building import build_queue
 from exports.sources import query_keys, source_rows, source_url
+from requests_app.case_journal import case_journal
 from requests_app.models import CaseRight, CaseTask
 from requests_app.services import case_lock, case_task_finish
 from requests_app.vocabulary import TaskKind
@@ -154,9 +154,8 @@ def _collection_fail(collection: Collection, error: Exception) -> None:
     collection.refresh_from_db()
     logger.warning("Collection %s failed at attempt %s: %s", collection.pk, collection.attempts, code)
     case = collection.case_right.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="collection.failed",
         actor=Actor.SYSTEM,
         facts={"source": collection.source.code, "attempt": collection.attempts, "error": code},
@@ -173,9 +172,8 @@ def of_attempt(collection: Collection) -> Any:
 def finish_journal(collection: Collection, actor: Actor) -> None:
     """Journal what a source gave, and why a person said so where one did."""
     case = collection.case_right.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="collection.finished",
         actor=actor,
         facts={

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from requests_app.addresses import address_checked
+from requests_app.case_journal import case_journal
 from requests_app.correspondence import person_write
 from requests_app.models import AccessCode, Case, Outgoing, PartyAddress
 from requests_app.services.answers import channels
@@ -85,9 +85,8 @@ def address_add(
         pending_since=datetime.now(UTC) if is_email else None,
     )
     case_search_refresh(case)
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="address.added",
         actor=actor,
         facts={"kind": str(kind), "replaces": replace, "second_channel": second_channel},
@@ -117,9 +116,8 @@ def address_settle(*, address: PartyAddress, actor: Actor = Actor.DATA_SUBJECT) 
         ended = list(PartyAddress.objects.in_use(case).filter(kind=address.kind).exclude(pk=address.pk))
         PartyAddress.objects.filter(pk__in=[old.pk for old in ended]).update(ended_at=datetime.now(UTC))
     if ended:
-        journal_append(
-            chain=case.chain,
-            organisation=case.organisation,
+        case_journal(
+            case=case,
             kind="address.ended",
             actor=actor,
             facts={"kind": str(address.kind)},

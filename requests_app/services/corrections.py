@@ -14,11 +14,11 @@ from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.rights import RIGHTS
 from dsar.core.roles import Act
 from dsar.core.templatetags.dsar_format import day_full
 from requests_app.addresses import address_checked
+from requests_app.case_journal import case_journal
 from requests_app.models import AccessCode, Case, CaseRight, Party, PartyAddress
 from requests_app.models.cases import LOOK_NOW
 from requests_app.rights_table import RULES
@@ -91,9 +91,8 @@ def intake_correct(*, case: Case, facts: IntakeFacts, actor: Actor, version: int
         raise DomainError("nothing_changed", _("Nothing is different from what the case says already."))
     _reach_check(case)
     case_search_refresh(case)
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="intake.corrected",
         actor=actor,
         facts={"fields": changes.names, **changes.facts},
@@ -217,9 +216,8 @@ def case_right_reclassify(
     case_right.right, case_right.remind_on = right, LOOK_NOW
     case_right.save(update_fields=["right", "remind_on"])
     checklists_create([case_right])
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="case_right.reclassified",
         actor=actor,
         facts={"before": before, "right": right},

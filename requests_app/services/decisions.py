@@ -11,9 +11,9 @@ from django.db import transaction
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.models import User
 from dsar.core.roles import Act
+from requests_app.case_journal import case_journal
 from requests_app.models import CaseRight, Decision
 from requests_app.rights_table import ADVERSE, RULES, tasks_spared
 from requests_app.services.cases import case_touch
@@ -165,9 +165,8 @@ def _journal(
     decision: Decision, kind: str, actor: Actor, values: dict[str, str], facts: dict[str, Any] | None = None
 ) -> None:
     case = decision.case_right.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind=kind,
         actor=actor,
         facts={

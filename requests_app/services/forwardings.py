@@ -16,9 +16,9 @@ from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.models import ClientController, StoredFile, User
 from dsar.core.roles import Act
+from requests_app.case_journal import case_journal
 from requests_app.correspondence import client_write, person_tell
 from requests_app.deadlines import local_date
 from requests_app.letters import forwarding_paragraphs
@@ -161,9 +161,8 @@ def rights_end(forwarding: Forwarding, rights: Sequence[CaseRight], actor: Actor
         key="passed_on",
         context=lambda _address: {"paragraphs": paragraphs},
     )
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="message.sent",
         actor=actor,
         facts={"message": message.pk, "channel": message.channel},
@@ -191,9 +190,8 @@ def forwarding_journal(
     """Write to the journal of the case what became of it; facts that are empty are left out."""
     case = forwarding.case
     named = {"name": forwarding.name, "reference": forwarding.reference_there}
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind=kind,
         actor=actor,
         facts={

@@ -8,10 +8,10 @@ from django.db import transaction
 
 from dsar.core.actors import Actor
 from dsar.core.files import file_rewrap
-from dsar.core.journal import journal_append
 from dsar.core.models import StoredFile
 from dsar.core.roles import Act
 from dsar.core.uploads import IncomingFile, Limits, upload_store, uploads_check
+from requests_app.case_journal import case_journal
 from requests_app.correspondence import body_checked, person_tell
 from requests_app.models import Case, Message
 from requests_app.services.cases import case_lock, case_touch
@@ -122,9 +122,8 @@ def message_file_downloaded(
     *, case: Case, message: Message, stored_file: StoredFile, opened_by: str, second_channel: str
 ) -> None:
     """Record that the person took a file of a message: how the portal was opened, and which channel followed."""
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="message_file.downloaded",
         actor=Actor.DATA_SUBJECT,
         facts={
@@ -148,9 +147,8 @@ def files_file(message: Message, files: Sequence[StoredFile]) -> None:
 def message_journal(message: Message, kind: str, actor: Actor, files: Sequence[StoredFile] = ()) -> None:
     """Journal on the case's chain that a message was filed, with its words as a value that may be purged."""
     case = message.case
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind=kind,
         actor=actor,
         facts={

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
+from requests_app.case_journal import case_journal
 from requests_app.models import Case, CaseRight, Extension
 from requests_app.services.cases import case_touch
 from requests_app.services.clocks import case_clock_refresh, clock_compute, facts_of
@@ -76,9 +76,8 @@ def receipt_correct(
     before = {right.right: right.received_at for right in rights}
     CaseRight.objects.filter(pk__in=[right.pk for right in rights]).update(received_at=received_at)
     _case_move(case)
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="receipt.corrected",
         actor=actor,
         facts={

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.roles import Act
+from requests_app.case_journal import case_journal
 from requests_app.deadlines import local_date
 from requests_app.models import Case, CaseRight, CaseTask, Extension, Message, RecipientNotice
 from requests_app.models.cases import LOOK_NOW
@@ -127,9 +127,8 @@ def right_reopen(
         )
         work_open(case_right=case_right)
     codes = [right.right for right in rights]
-    journal_append(
-        chain=task.case.chain,
-        organisation=task.case.organisation,
+    case_journal(
+        case=task.case,
         kind="right.reopened",
         actor=actor,
         facts={"rights": codes, "reopened_at": message.at.isoformat()},
@@ -197,4 +196,4 @@ def _case_reopen(case: Case, actor: Actor) -> None:
         return
     case.closed_at = None
     case.save(update_fields=["closed_at"])
-    journal_append(chain=case.chain, organisation=case.organisation, kind="case.reopened", actor=actor)
+    case_journal(case=case, kind="case.reopened", actor=actor)

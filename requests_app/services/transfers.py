@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.files import file_store, file_stream
-from dsar.core.journal import journal_append
 from dsar.core.models import Organisation, StoredFile
 from dsar.core.roles import Act
+from requests_app.case_journal import case_journal
 from requests_app.deadlines import local_date
 from requests_app.incoming import IncomingRequest, RightInvoked
 from requests_app.models import Case, CaseRight, Forwarding, Message, PartyAddress
@@ -86,9 +86,8 @@ def case_transfer(
 
 
 def _taken_over_journal(forwarding: Forwarding, opened: Case, rights: Sequence[CaseRight], actor: Actor) -> None:
-    journal_append(
-        chain=opened.chain,
-        organisation=opened.organisation,
+    case_journal(
+        case=opened,
         kind="case.taken_over",
         actor=actor,
         facts={

@@ -10,8 +10,8 @@ from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
-from dsar.core.journal import journal_append
 from dsar.core.texts import listed
+from requests_app.case_journal import case_journal
 from requests_app.correspondence import person_write
 from requests_app.models import Case, CaseRight, Message, PartyAddress
 from requests_app.services.cases import case_touch
@@ -54,9 +54,8 @@ def _file(case: Case, rights: Sequence[CaseRight]) -> Message:
         at=datetime.now(UTC),
         for_the_record=True,
     )
-    journal_append(
-        chain=case.chain,
-        organisation=case.organisation,
+    case_journal(
+        case=case,
         kind="right.withdrawn",
         actor=Actor.DATA_SUBJECT,
         facts={"rights": [right.right for right in rights], "message": message.pk},
