@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -36,7 +37,7 @@ from tests.journeys.wording import text_of, wording_proved
 
 PROFILES = ("jpb-systeme", "espace-client", "publisher", "jst-france", "imperiatec")
 LANGUAGES = ("fr", "en")
-PEOPLE = {"fr": sample_people()[:2], "en": sample_people()[26:28]}  # who asks, and an heir
+PEOPLE = {"fr": sample_people()[:2], "en": sample_people()[34:36]}  # who asks, and an heir; all companies know them
 AFTER_DEATH = "post_mortem"
 LIVING = [code for code in RIGHTS if code != AFTER_DEATH]
 LIVES_IN = {"fr": "BE", "en": "IE"}
@@ -225,14 +226,14 @@ def _letters_proved(case: Case, endings: dict[str, Ending], language: str) -> No
         group = [right for right in rights.values() if right in letter.rights.all()]
         assert b"".join(file_stream(letter.stored_file)).decode() == letter_html(case, group)
         answered += group
-        wording_proved("letter", _in_both(case, lambda group=group: letter_html(case, group)), _facts(case))
+        wording_proved("letter", _in_both(case, partial(letter_html, case, group)), _facts(case))
     assert {right.right for right in answered} == set(endings)
     for code, right in rights.items():
-        papers = _in_both(case, lambda right=right: letter_html(case, [right]))
+        papers = _in_both(case, partial(letter_html, case, [right]))
         wording_proved(f"letter on {code}", papers, _facts(case))
         for reader, html in papers.items():
             _letter_proved(case, right, endings[code], html, reader, REASONS[language])
-    receipt = _in_both(case, lambda: receipt_html(case, list(rights.values())))
+    receipt = _in_both(case, partial(receipt_html, case, list(rights.values())))
     wording_proved("receipt", receipt, _facts(case))
     for reader, html in receipt.items():
         _frame_proved(case, text_of(html), reader)
@@ -252,6 +253,7 @@ def _in_both(case: Case, write: Callable[[], str]) -> dict[str, str]:
 def _facts(case: Case) -> list[str]:
     """What reads the same in every language."""
     organisation, authority = case.organisation, case.organisation.authority
+    assert case.requester is not None
     asker = [case.requester.name, *case.requester.addresses.values_list("value", flat=True)]
     names = (case.reference, *asker, *(f"Noor {name}" for name in ("Handler", "Dpo", "Contributor")))
     near = ("Drukpersstraat 35", "1000 Brussels", "21 Fitzwilliam Square South", "Dublin 2", "D02 RD28")

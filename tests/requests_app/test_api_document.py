@@ -49,7 +49,7 @@ EXAMPLES = int(os.environ.get("API_EXAMPLES", "15"))  # of each operation and mo
 Operation = APIOperation[Any, Any, Any, Any]
 OPERATIONS = ("request_list", "request_create", "request_read", "message_list", "message_create")
 # Of each field of a new request what is acceptable whatever the others say; see `request_bodies` for what is not.
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_size=30).map("Écrit : {}".format)
+WORDS = st.text(st.characters(codec="utf-8", min_codepoint=32), max_size=30).map("Écrit : {}".format)
 EMAILS = st.from_regex(r"[a-z0-9]{1,20}(\.[a-z]{1,9})?@[a-z]{1,12}\.example", fullmatch=True)
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "rights": st.lists(
@@ -141,7 +141,7 @@ class Seen:
 @st.composite
 def request_bodies(draw: Callable[..., Any]) -> dict[str, Any]:
     """A request that is right, but for an earlier arrival told by somebody who is no member: that is theirs to say."""
-    body = draw(st.fixed_dictionaries({}, optional=FIELDS))
+    body: dict[str, Any] = draw(st.fixed_dictionaries({}, optional=FIELDS))
     if not body.keys() & {"rights", "text"}:  # words alone are a question
         body["rights"] = draw(FIELDS["rights"])
     if body.get("capacity", Capacity.DATA_SUBJECT) == Capacity.DATA_SUBJECT:
