@@ -22,7 +22,7 @@ from requests_app.services import (
     recipients_tell,
     restriction_begin,
 )
-from requests_app.timeline import FIELDS
+from requests_app.timeline import facts_words
 from requests_app.vocabulary import ItemState, NoticeState, Stage
 from tests.factories import OrganisationFactory, a_case, actor_for, member, right_of
 
@@ -281,6 +281,6 @@ def test_an_organisation_that_names_no_recipient_is_told_so(handler: User, clien
 
 
 def test_the_timeline_names_the_first_of_many_recipients_and_counts_the_rest() -> None:
-    words = FIELDS["recipients"]
-    assert words({"recipients": ["A", "B", "C", "D"]}, {}) == "A; B; C; D"
-    assert words({"recipients": ["A", "B", "C", "D", "E", "F"]}, {}) == "A; B; C and 3 others"
+    assert facts_words("recipients.told", {"recipients": ["A", "B", "C", "D"]}, {}) == "A; B; C; D"
+    many = ["A", "B", "C", "D", "E", "F"]
+    assert facts_words("recipients.told", {"recipients": many}, {}) == "A; B; C and 3 others"
