@@ -25,7 +25,7 @@ from dsar.core.models import Organisation
 from dsar.core.rights import RIGHTS
 from exports.sample_company import sample_people
 from requests_app import correspondence
-from requests_app.letters import letter_html, receipt_html
+from requests_app.letters import certificate_html, letter_html
 from requests_app.models import Case, CaseRight, ChecklistItem, Deliverable
 from requests_app.pdf import PdfUnavailable
 from requests_app.vocabulary import DeliverableKind, DeliverableState, Stage
@@ -233,7 +233,7 @@ def _letters_proved(case: Case, endings: dict[str, Ending], language: str) -> No
         wording_proved(f"letter on {code}", papers, _facts(case))
         for reader, html in papers.items():
             _letter_proved(case, right, endings[code], html, reader, REASONS[language])
-    receipt = _in_both(case, partial(receipt_html, case, list(rights.values())))
+    receipt = _in_both(case, partial(certificate_html, case, list(rights.values())))
     wording_proved("receipt", receipt, _facts(case))
     for reader, html in receipt.items():
         _frame_proved(case, text_of(html), reader)
