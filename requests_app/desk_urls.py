@@ -14,6 +14,7 @@ from requests_app import handing_on_views as handing_on
 from requests_app import hold_views as hold
 from requests_app import integration_views as integration
 from requests_app import message_views as message
+from requests_app import policy_views as policy
 from requests_app import restriction_views as restriction
 
 CASE = "cases/<str:reference>/"
@@ -47,6 +48,7 @@ urlpatterns = [
     path("webhooks/<int:webhook_id>/enable/", integration.webhook_enable, name="webhook-enable"),
     path("webhooks/<int:webhook_id>/test/", integration.webhook_test, name="webhook-test"),
     path("webhooks/<int:webhook_id>/retry/", integration.webhook_retry, name="webhook-retry"),
+    path("policies/", policy.policies, name="desk-policies"),
     path("language/", desk.language_set, name="desk-language"),
     path("files/<int:file_id>/", desk.file_download, name="file-download"),
     path(CASE, case.case_detail, name="case-detail"),

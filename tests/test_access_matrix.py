@@ -188,6 +188,7 @@ DOORS: dict[str, Door] = {
     "complaint-end": Door("post", "complaint", READERS, WORKERS),
     "breach-report": CASE_ACT,
     "desk-breaches": a_list(*READERS),
+    "desk-policies": a_list(*READERS),
     "breach-detail": Door("get", "breach", READERS, READERS),
     "breach-assess": BREACH_ACT,
     "breach-authority-told": BREACH_ACT,

@@ -14,7 +14,8 @@ import requests_app.profile
 from dsar.core import profile_facts, profiles
 from dsar.core.actors import Actor
 from dsar.core.authorities import authorities_known
-from dsar.core.models import Organisation, RetentionRule
+from dsar.core.models import Organisation
+from dsar.core.policy_report import policy_report
 from dsar.core.profile_reader import ProfileError, ProfileReader
 from dsar.core.profile_words import gap_text, warning_text
 from dsar.core.texts import localised
@@ -91,25 +92,13 @@ def import_report(organisation: Organisation, changed: list[str]) -> dict[str, A
 
 
 def _lines(organisation: Organisation, changed: list[str]) -> Iterator[str]:
-    report = import_report(organisation, changed)
     yield f"{organisation.slug}: {organisation.name}"
     yield _("Imported, changed: %(parts)s.") % {"parts": ", ".join(changed)} if changed else _("No change.")
-    rules = RetentionRule.objects.filter(activity__organisation=organisation).select_related("activity")
-    sections = (
-        (_("Gaps: what the law owes and the policy does not state"),
-         [(g["article"], g["fact"]) for g in report["gaps"]]),
-        (_("Warnings: where the policy promises less than the law"),
-         [(w["article"], w["text"]) for w in report["warnings"]]),
-        (_("Commitments: where the policy promises more, which then applies"),
-         [(c["article"], c["text"]) for c in report["commitments"]]),
-        (_("Readings: how a statement that can be read in several ways was understood"),
-         [("13(2)(a)", f"{rule.activity}: {localised(rule.note)}") for rule in rules if rule.note]),
-    )
     none, art = _("none"), _("art.")
-    for title, entries in sections:
+    for title, found in policy_report(organisation):
         yield ""
-        yield title if entries else f"{title}: {none}"
-        for article, text in entries:
+        yield str(title) if found else f"{title}: {none}"
+        for article, text in found:
             yield f"  {art} {article:<20} {text}"
     if not organisation.is_active:
         yield ""
