@@ -160,8 +160,8 @@ def test_every_right_goes_all_the_way(
 
 def _worked_on(site: Site, case: Case, handler: Staff) -> None:
     """Take it, begin every right, do every task, tick every item that can be ticked and justify the rest."""
-    handler.act("case-take", case)
-    handler.act_each(case, "case-right-start", {(right.right,): {} for right in case.rights.all()})
+    taken = handler.act("case-take", case)
+    handler.act_each(case, "case-right-start", {(right.right,): {} for right in case.rights.all()}, taken)
     site.worker.run()
     by_hand = case.tasks.filter(state="open", automatic=False, kind="collect_by_hand")
     for task in by_hand:
