@@ -131,6 +131,11 @@ class WantForm(QuestionForm):
         return cleaned
 
 
+def mixes_persons(rights: list[str]) -> bool:
+    """Whether the rights of a person who has died are asked beside others: one request is about one person."""
+    return "post_mortem" in rights and len(rights) > 1
+
+
 class WhoForm(QuestionForm):
     """Page 2: who asks, and for whom; everything optional (DESIGN §1, nothing too much is asked)."""
 
@@ -165,6 +170,12 @@ class WhoForm(QuestionForm):
         """Asking for a person who has died is acting for somebody; who asks for themselves names nobody else."""
         cleaned = super().clean() or {}
         for_the_dead = "post_mortem" in self.rights_ticked
+        if mixes_persons(self.rights_ticked) and cleaned.get("capacity") == Capacity.DATA_SUBJECT:
+            self.add_error(
+                "capacity",
+                _("You also ask for a person who has died, and one request is about one person. Choose “For a person "
+                  "who has died”, or go back and untick it; then send a second request."),
+            )  # fmt: skip
         if cleaned.get("capacity", "") not in ACTING:
             cleaned["capacity"] = Capacity.HEIR if for_the_dead else Capacity.DATA_SUBJECT
         if cleaned["capacity"] == Capacity.DATA_SUBJECT:

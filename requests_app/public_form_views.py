@@ -24,7 +24,16 @@ from dsar.core.uploads import IncomingFile, public_limits, uploads_refusal, uplo
 from requests_app import services
 from requests_app.form_choices import CAPACITIES, capacities_for, choices_for, groups_for
 from requests_app.form_guard import files_count, visit_judge
-from requests_app.forms import HONEYPOT, ORDER, PAGES, Answers, QuestionForm, form_errors, incoming_from_form
+from requests_app.forms import (
+    HONEYPOT,
+    ORDER,
+    PAGES,
+    Answers,
+    QuestionForm,
+    form_errors,
+    incoming_from_form,
+    mixes_persons,
+)
 from requests_app.models import FormFile
 from requests_app.proof_of_work import challenge_make
 from requests_app.public_pages import organisation_page, page_render
@@ -132,6 +141,9 @@ def _question(
     if page == "who":
         context["capacities"] = capacities_for(organisation.country)
         context["capacity"] = answers.capacity
+        context["mixes_persons"] = mixes_persons(answers.data.getlist("right"))
+        context["errors"] = [("capacity-data_subject" if target == "id_capacity" else target, said)
+                             for target, said in context["errors"]]  # fmt: skip
     return page_render(request, organisation, f"public_request_{page}", context)
 
 
