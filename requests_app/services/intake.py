@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
@@ -255,8 +255,7 @@ def case_acknowledge(
         return
     issued = access_codes.code_make(address=address, purpose=AccessCode.Purpose.CONFIRM)
     confirm = absolute("confirm-address", case.organisation.slug, issued.token)
-    with language_override(case.language):
-        law = period_words(law_of(rights[0]))
+    law = lazy(period_words, str)(law_of(rights[0]))  # worded in the language of the mail
     person_write(
         case=case,
         template="emails/acknowledgement",

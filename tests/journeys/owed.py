@@ -141,7 +141,7 @@ OWED: dict[tuple[str, str], Words] = {
 MAIL: Words = {"fr": ("Votre référence : ",), "en": ("Your reference: ",)}
 MAILS: dict[str, Words] = {
     "emails/acknowledgement": {
-        "fr": ("Votre demande est arrivée le jeudi 5 mars 2026", "mardi 7 avril 2026 au plus tard",
+        "fr": ("Votre demande est arrivée le jeudi 5 mars 2026", "au plus tard le mardi 7 avril 2026",
                "RGPD, article 12, paragraphe 3", "1182/71", "n’avez pas à envoyer de pièce d’identité",
                "même si vous ne confirmez pas"),
         "en": ("5 March 2026", "Tuesday 7 April 2026 at the latest",

@@ -111,7 +111,7 @@ def _web_pages_alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
         raise PdfUnavailable
 
     if request.node.callspec.params["slug"] != "jst-france":
-        for module in ("requests_app.services.letters", "requests_app.services.certificates", "exports.package"):
+        for module in ("requests_app.services.documents", "exports.package"):
             monkeypatch.setattr(f"{module}.pdf_render", unavailable)
 
 

@@ -54,7 +54,7 @@ EMAILS = st.from_regex(r"[a-z0-9]{1,20}(\.[a-z]{1,9})?@[a-z]{1,12}\.example", fu
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "rights": st.lists(
         st.fixed_dictionaries({"code": st.sampled_from(sorted(RIGHTS))}, optional={"detail": WORDS}),
-        min_size=1, max_size=4,
+        min_size=1, max_size=len(RIGHTS), unique_by=lambda right: right["code"],
     ),
     "text": WORDS,
     "name": WORDS,

@@ -119,15 +119,17 @@ def test_asking_for_a_person_who_has_died_is_acting_for_them(organisation: Organ
 
 
 def test_one_request_is_about_one_person(organisation: Organisation, client: Client) -> None:
-    both = {"right": ["access", "post_mortem"]}
+    both: dict[str, Any] = {"right": ["access", "post_mortem"]}
     hint = "For your own data, send a second request."
     assert hint in form(client, **both, page="want", go="next").content.decode()
     assert hint not in form(client, right="post_mortem", page="want", go="next").content.decode()
-    send = {**both, "key_only": "on", "page": "check", "go": "send"}
+    send: dict[str, Any] = {**both, "key_only": "on", "page": "check", "go": "send"}
     refused = form(client, **send, capacity="data_subject").content.decode()
     assert "one request is about one person" in refused
     assert Case.objects.count() == 0
-    assert sent(client, **both, capacity="heir").requester.capacity == Capacity.HEIR
+    requester = sent(client, **both, capacity="heir").requester
+    assert requester is not None
+    assert requester.capacity == Capacity.HEIR
 
 
 def test_a_lawyer_may_ask_for_the_heirs(organisation: Organisation, client: Client) -> None:

@@ -129,7 +129,7 @@ def test_it_cannot_be_tried_for_ever(person: Person, monkeypatch: Any) -> None:
     monkeypatch.setattr("requests_app.portal_act_views.WITHDRAWALS", replace(WITHDRAWALS, most=0))
     person.sign_in()
     response = person.post(WITHDRAW, right="access", go="withdraw")
-    assert (response.status_code, response.headers["Retry-After"]) == (429, "3600")
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "1080")
     assert 'value="access" checked' in response.content.decode()
     assert right_of(person.case, "access").stage == "to_do"
 
