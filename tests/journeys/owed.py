@@ -149,9 +149,9 @@ MAILS: dict[str, Words] = {
                "even if you do not confirm")},
     "emails/access_code": {"fr": ("code",), "en": ("code",)},
     "emails/answer_ready": {
-        "fr": ("ne contient aucune de vos données", "écrivez-nous, saisissez l’autorité de contrôle ou le juge",
+        "fr": ("ne contient aucune de vos données", "saisissez l’autorité de contrôle ou le juge",
                "articles 77 et 79", "(CNIL), 3 place de Fontenoy"),
-        "en": ("holds none of your data", "write to us, complain to the supervisory authority or go to court",
+        "en": ("holds none of your data", "rite to us, complain to the supervisory authority or go to court",
                "arts. 77 and 79", "(CNIL), 3 place de Fontenoy")},
 }  # fmt: skip
 MAILS["emails/answer_without_data"] = {
