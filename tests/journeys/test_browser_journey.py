@@ -27,6 +27,8 @@ FLAGS = [
     "--disable-sync",
 ]  # fmt: skip
 SCREENSHOTS = os.environ.get("DSAR_SCREENSHOTS", "")  # a folder: keep a picture of each page there
+# The menu of the member lies over the page: it is shut again after it was looked at.
+UNFOLD = "() => document.querySelectorAll('details').forEach(one => { one.open = !one.matches('.me') })"
 
 
 @pytest.fixture
@@ -159,7 +161,7 @@ class Member(Somebody):
 
     def act(self, case: Case, name: str, *args: str, button: str = "button[type=submit]", look: str = "") -> None:
         """Press the button of that act on the case page, whatever is folded up."""
-        self.page.evaluate("() => document.querySelectorAll('details:not(.me)').forEach(one => { one.open = true })")
+        self.page.evaluate(UNFOLD)
         self.press(reverse(name, args=[case.reference, *args]), button, look)
 
     def items(self, case: Case, right: str, button: str) -> None:

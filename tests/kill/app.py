@@ -20,9 +20,9 @@ if "CLOCK_AT" in os.environ:
 django.setup()
 
 from dsar.celery import app  # noqa: E402 - what is imported from here on needs the setup
-from exports import services as exports  # noqa: E402
 from exports.contents import Contents  # noqa: E402
 from exports.package import package_stream  # noqa: E402
+from exports.services import building  # noqa: E402
 from requests_app import outbox  # noqa: E402
 from requests_app.services import digests  # noqa: E402
 
@@ -57,7 +57,7 @@ POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "after_claim": (outbox, "mail_message", die),
     "during_data": (smtplib.SMTP, "data", _data_half_sent),
     "before_sent_is_committed": (outbox, "_accepted", die),  # the server has said 250
-    "during_package": (exports, "package_stream", _package_half_made),
+    "during_package": (building, "package_stream", _package_half_made),
     "while_digest_is_made": (digests, "_slot_is_free", die),  # the ledger is written, the mail is not
     "after_digest_is_claimed": (digests, "_lines_left", die),
 }
