@@ -28,7 +28,7 @@ def doubts_settle(case_right: CaseRight) -> None:
     collections = list(databases.select_related("source"))
     if any(collection.state != Collection.State.DONE for collection in collections):
         return
-    addresses = list(PartyAddress.objects.filter(party=case.data_subject, ended_at=None))
+    addresses = list(PartyAddress.objects.known(case).filter(party=case.data_subject))
     for collection in doubts_weigh(collections, addresses):
         collection.save(update_fields=["doubt"])
         case_journal(

@@ -86,7 +86,7 @@ def _by_hand_render(request: HttpRequest, task: CaseTask, collection: Collection
         "failure": failure_words(collection.error),
         "may_answer": task.state == TaskState.OPEN and services.may_answer_by_hand(collection),
         "parties": task.case.parties.prefetch_related(
-            Prefetch("addresses", PartyAddress.objects.filter(ended_at=None))
+            Prefetch("addresses", PartyAddress.objects.filter(ended_at=None, pending_since=None))
         ),
         "sees_case": member(request).may(Act.CASE_READ, task.case.organisation_id),
         "section": "tasks",

@@ -22,5 +22,5 @@ def identity_check_add(request: HttpRequest, reference: str) -> HttpResponseBase
     return act_page(
         request, case, form, "identity/identity_check_add.html",
         checks=IdentityCheck.objects.filter(case=case).select_related("by"),
-        addresses=PartyAddress.objects.filter(party__case=case, ended_at=None).select_related("party"),
+        addresses=PartyAddress.objects.known(case).select_related("party"),
     )  # fmt: skip

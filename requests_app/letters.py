@@ -202,7 +202,7 @@ def forwarding_paragraphs(forwarding: Forwarding) -> list[str]:
     case = forwarding.case
     rights = list(forwarding.rights.all())
     known = {
-        "received": day_full(min(right.received_at for right in rights)),
+        "received": day_full(min(right.counts_from for right in rights)),
         "rights": listed(_("“%(verb)s”") % {"verb": right.definition.verb} for right in rights),
         "passed": day_full(forwarding.forwarded_at),
         "name": forwarding.name,

@@ -16,15 +16,18 @@ class AuthorityShown:
     address: str
     url: str
     is_ours: bool  # the organisation's; the others are where the person lives or works
+    is_one_of_several: bool = False  # the national one of a country whose regions and fields have their own
 
 
 def authorities_of(case: Case) -> list[AuthorityShown]:
     """The organisation's authority, then that of where the person lives, as the letters name them (GDPR art. 77(1))."""
     found = [_shown(case.organisation.authority, is_ours=True)]
     near = authority_near(case.organisation, case.country)
-    return [*found, _shown(near.authority, is_ours=False)] if near else found
+    return [*found, _shown(near.authority, is_ours=False, is_one_of_several=near.is_one_of_several)] if near else found
 
 
-def _shown(authority: SupervisoryAuthority, *, is_ours: bool) -> AuthorityShown:
+def _shown(
+    authority: SupervisoryAuthority, *, is_ours: bool, is_one_of_several: bool = False
+) -> AuthorityShown:
     url = authority.complaint_url or authority.website
-    return AuthorityShown(localised(authority.name), authority.address, url, is_ours)
+    return AuthorityShown(localised(authority.name), authority.address, url, is_ours, is_one_of_several)

@@ -119,6 +119,14 @@ class RequestIn(Strict):
                 {"capacity": [_("Say as what the person acts for somebody else, or leave out who that is.")]},
                 "capacity_missing",
             )
+        codes = [right["code"] for right in attrs.get("rights") or ()]
+        if attrs["capacity"] == Capacity.DATA_SUBJECT and "post_mortem" in codes:
+            raise serializers.ValidationError(
+                {"capacity": [
+                    _("Say as what you act for the person who has died; one request is about one person.")
+                ]},
+                "capacity_missing",
+            )  # fmt: skip
         return attrs
 
 

@@ -183,7 +183,12 @@ class PartyAddressQuerySet(OfCaseQuerySet):
 
     def in_use(self, case: Case) -> Self:
         """The ways to reach whoever asked: none replaced, none that waits for its code, none of somebody acted for."""
-        return self.filter(party__case=case, party__is_requester=True, ended_at=None, pending_since=None)
+        return self.known(case).filter(party__is_requester=True)
+
+    def known(self, case: Case) -> Self:
+        """What is known of everybody in the case: none replaced, and none that waits for its code, for it may be a
+        stranger's."""
+        return self.filter(party__case=case, ended_at=None, pending_since=None)
 
     def mailboxes(self, case: Case) -> Self:
         """Where we write to: confirmed e-mail addresses first, of these what a source knows, then as given."""

@@ -33,8 +33,16 @@ def address_change_refusal(case: Case, *, second_channel: bool) -> DomainError |
     A new address is where codes and passphrases go later: whoever holds one channel alone must not choose the other.
     So the second channel is proven first (`second_channel_needed`). Where there is none, the change is allowed as long
     as identity is not established: any check of who asks then still lies ahead and sees the new address. Once it is
-    established a member must look (`second_channel_unknown`).
+    established a member must look (`second_channel_unknown`). On a request that was merged nothing is read any more
+    (`case_joined`).
     """
+    if case.merged_into is not None:
+        joined = {"reference": case.merged_into.reference}
+        return DomainError(
+            "case_joined",
+            _("This request has joined %(reference)s, which is answered: what changes here would not reach it. "
+              "Change it there, or write to us.") % joined,
+        )  # fmt: skip
     if second_channel:
         return None
     if len(channels(case)) >= 2:

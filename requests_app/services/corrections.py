@@ -252,7 +252,7 @@ def _reclassified_words(case_right: CaseRight, before: str) -> str:
         words = {
             "before": RIGHTS[before].verb,
             "after": case_right.definition.verb,
-            "received": day_full(case_right.received_at),
+            "received": day_full(case_right.counts_from),
         }
         read = gettext(
             "We read your request of %(received)s again. We treat it as “%(after)s”, and no longer as “%(before)s”."

@@ -219,11 +219,11 @@ def _client_tell(forwarding: Forwarding, key: str, *, is_reminder: bool = False)
         context={
             "forwarding": forwarding,
             "rights": rights,
-            "received_first": min(right.received_at for right in rights),
+            "received_first": min(right.counts_from for right in rights),
             "channel": Channel(case.channel).label,  # worded in the language of the mail
             "later": list(forwarding.messages.all()),
             "parties": list(Party.objects.filter(case=case).order_by("pk")),
-            "addresses": PartyAddress.objects.filter(party__case=case, ended_at=None).select_related("party"),
+            "addresses": PartyAddress.objects.known(case).select_related("party"),
             "left_out": left_out,
             "is_reminder": is_reminder,
         },

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override as language_override
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
@@ -18,6 +20,7 @@ from dsar.core.files import file_rewrap
 from dsar.core.roles import Act
 from requests_app.addresses import name_words, names_agree
 from requests_app.case_journal import case_journal
+from requests_app.correspondence import person_tell
 from requests_app.models import Case, CaseRight, InboundMail, Message, Party, PartyAddress, Restriction, Statement
 from requests_app.services.cases import case_open_check, case_search_refresh, case_touch
 from requests_app.services.clocks import case_clock_refresh
@@ -153,7 +156,10 @@ def case_merge(
     case_clock_refresh(case=into, cause=ClockCause.MERGED)
     for right in rights:
         right_end(case_right=right, outcome=Outcome.MERGED, actor=actor)
-    _contents_move(case, into)
+    told, _mail = person_tell(
+        case=case, body=_merged_words(case, into), author=None, template="emails/message_posted", key="message_posted"
+    )
+    _contents_move(case, into, stays=told)
     case.merged_into, case.closed_at = into, datetime.now(UTC)
     case.save(update_fields=["merged_into", "closed_at"])
     case_search_refresh(into)
@@ -197,8 +203,22 @@ def _right_join(right: CaseRight, there: CaseRight) -> None:
     there.save(update_fields=["received_at", "detail"])
 
 
-def _contents_move(case: Case, into: Case) -> None:
-    """Messages, notes, files, raw mails and addresses; the files open with the other case's key from now on."""
+def _merged_words(case: Case, into: Case) -> str:
+    """What the person reads, in their language, on the page that they can still open."""
+    with language_override(case.language):
+        words = {"reference": into.reference, "address": case.organisation.privacy_email}
+        return gettext(
+            "You had asked us already: we answer this request together with your earlier one, %(reference)s, and its "
+            "date counts. Our answer comes there. Open that page with its own key, or with a code to the address that "
+            "you gave there. What you write here is read with it. If you can no longer open it, write to %(address)s."
+        ) % words
+
+
+def _contents_move(case: Case, into: Case, *, stays: Message) -> None:
+    """Messages, notes, files, raw mails and addresses; the files open with the other case's key from now on.
+
+    `stays` is what tells the person of the merging, on the page whose key they hold.
+    """
     # What its request asks for has joined as rights: nobody is to decide what it is.
     case.messages.filter(direction=Direction.INBOUND, at__lte=case.received_at).update(for_the_record=True)
     for message in case.messages.prefetch_related("files__key"):
@@ -207,7 +227,7 @@ def _contents_move(case: Case, into: Case) -> None:
                 file_rewrap(stored_file=stored, key=into.key)
     for inbound in InboundMail.objects.filter(case=case).select_related("raw__key"):
         file_rewrap(stored_file=inbound.raw, key=into.key)
-    Message.objects.filter(case=case).update(case=into)
+    Message.objects.filter(case=case).exclude(pk=stays.pk).update(case=into)
     InboundMail.objects.filter(case=case).update(case=into)
     for party in case.parties.prefetch_related("addresses"):
         owner = into.requester if party.is_requester else into.data_subject

@@ -94,7 +94,7 @@ def _taken_over_journal(forwarding: Forwarding, opened: Case, rights: Sequence[C
             "organisation": forwarding.case.organisation.slug,
             "reference": forwarding.case.reference,
             "rights": [right.right for right in rights],
-            "received_at": min(right.received_at for right in rights).astimezone(UTC).isoformat(),
+            "received_at": min(right.counts_from for right in rights).astimezone(UTC).isoformat(),
             "because": str(forwarding.because),
         },
     )
@@ -118,7 +118,7 @@ def _case_open_there(case: Case, rights: Sequence[CaseRight], organisation: Orga
 def _incoming(case: Case, rights: Sequence[CaseRight], organisation: Organisation, text: str) -> IncomingRequest:
     requester, subject = case.requester, case.data_subject
     acts = requester is not None and requester.capacity != Capacity.DATA_SUBJECT
-    in_use = PartyAddress.objects.filter(party__case=case, ended_at=None).order_by("pk")
+    in_use = PartyAddress.objects.known(case).order_by("pk")
     reach = {address.kind: address.value for address in reversed(in_use.filter(party__is_requester=True))}
     number = in_use.filter(kind=AddressKind.IDENTIFIER).first()
     of_subject = in_use.filter(party__is_requester=False, kind=AddressKind.EMAIL).first()

@@ -144,6 +144,8 @@ def request_bodies(draw: Callable[..., Any]) -> dict[str, Any]:
     body: dict[str, Any] = draw(st.fixed_dictionaries({}, optional=FIELDS))
     if not body.keys() & {"rights", "text"}:  # words alone are a question
         body["rights"] = draw(FIELDS["rights"])
+    if "post_mortem" in [right["code"] for right in body.get("rights", ())]:
+        body["capacity"] = Capacity.HEIR
     if body.get("capacity", Capacity.DATA_SUBJECT) == Capacity.DATA_SUBJECT:
         body = {name: value for name, value in body.items() if not name.startswith("subject_")}
     return body

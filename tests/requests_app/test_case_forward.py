@@ -12,8 +12,9 @@ from dsar.core.errors import DomainError
 from dsar.core.files import file_store
 from dsar.core.models import AuditEvent, ClientController, Organisation
 from requests_app import outbox
-from requests_app.models import Case, Extension, Forwarding, InboundMail, Outgoing, Suspension
+from requests_app.models import Case, CaseRight, Extension, Forwarding, InboundMail, Outgoing, Suspension
 from requests_app.services import (
+    address_add,
     case_close,
     case_forward,
     case_right_start,
@@ -28,7 +29,7 @@ from requests_app.services import (
     messages_offered,
 )
 from requests_app.vocabulary import Direction, Outcome, Stage, TaskState
-from tests.factories import OrganisationFactory, a_case, actor_for, member, right_of
+from tests.factories import RECEIVED_AT, OrganisationFactory, a_case, actor_for, member, right_of
 from tests.requests_app.test_case_suspend import asked
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +74,16 @@ def test_the_controller_gets_the_request_as_it_arrived_with_our_day() -> None:
         assert "jeudi 5 mars 2026" in text.replace("\u00a0", " ") or "Thu 5 March 2026" in text
     sent = outbox.mail_message(mail)
     assert [(attached[0], attached[1]) for attached in sent.attachments] == [("facture.pdf", b"%PDF-1")]
+
+
+def test_an_address_that_nobody_confirmed_is_not_told_to_the_controller() -> None:
+    case = a_case()
+    address_add(case=case, kind="email", value="typo@stranger.example", replace=False, second_channel=True)
+    CaseRight.objects.filter(case=case).update(reopened_at=RECEIVED_AT + timedelta(days=1))
+    mail = forwarded(case).mail
+    assert mail is not None
+    assert "typo@stranger.example" not in mail.body_text
+    assert "6\u00a0mars 2026" in mail.body_text
 
 
 def test_the_person_is_told_who_has_it_and_since_when() -> None:

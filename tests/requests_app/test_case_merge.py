@@ -12,7 +12,7 @@ from dsar.core.actors import Actor
 from dsar.core.errors import DomainError
 from dsar.core.files import file_read, file_store
 from dsar.core.models import AuditEvent, Organisation
-from requests_app.models import Case, PartyAddress
+from requests_app.models import Case, Outgoing, PartyAddress
 from requests_app.services import (
     address_add,
     address_confirm,
@@ -88,7 +88,7 @@ def test_messages_notes_and_files_go_with_it_and_open_with_the_other_key() -> No
     merged(second, first)
     stored.refresh_from_db()
     assert (stored.key, file_read(stored)) == (first.key, b"seventy-seven")
-    assert not second.messages.exists()
+    assert {message.direction for message in second.messages.all()} == {Direction.OUTBOUND}  # it tells of the merging
     assert first.messages.filter(body="Called back.", direction=Direction.NOTE).exists()
 
 
@@ -256,3 +256,21 @@ def test_a_restriction_in_force_is_lifted_before_its_case_is_merged_away() -> No
     with pytest.raises(DomainError) as refused:
         merged(second, first)
     assert refused.value.code == "restriction_in_force"
+
+
+def test_the_person_is_told_on_the_page_they_can_open_and_by_mail() -> None:
+    first, second = twins(email="alix.morvan@example.org")
+    merged(second, first, is_same_person=True)
+    told = second.messages.get()
+    assert (told.direction, first.reference in told.body) == (Direction.OUTBOUND, True)
+    assert second.organisation.privacy_email in told.body
+    assert Outgoing.objects.filter(case=second, key=f"message_posted:{second.reference}:{told.pk}").exists()
+
+
+def test_on_a_merged_request_no_address_is_changed_where_nobody_would_read_it() -> None:
+    first, second = twins()
+    merged(second, first)
+    with pytest.raises(DomainError) as refused:
+        address_add(case=second, kind="postal", value="1 rue Neuve", replace=False, second_channel=True)
+    assert refused.value.code == "case_joined"
+    assert first.reference in str(refused.value.message)

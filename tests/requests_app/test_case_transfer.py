@@ -11,8 +11,8 @@ from django.urls import reverse
 from dsar.core.errors import DomainError
 from dsar.core.files import file_read, file_store
 from dsar.core.models import AuditEvent, Organisation
-from requests_app.models import Case, CaseRight, Forwarding
-from requests_app.services import case_transfer, files_offered, message_receive, messages_offered
+from requests_app.models import Case, CaseRight, Forwarding, Outgoing, PartyAddress
+from requests_app.services import address_add, case_transfer, files_offered, message_receive, messages_offered
 from requests_app.tracking import tracking_key_hash
 from requests_app.vocabulary import Capacity, Direction, Outcome
 from tests.factories import RECEIVED_AT, OrganisationFactory, a_case, actor_for, member, opened_case, right_of
@@ -91,6 +91,24 @@ def test_each_right_keeps_its_own_day() -> None:
     assert {right.right: right.received_at for right in there.rights.all()} == {
         "access": RECEIVED_AT, "erasure": later,
     }  # fmt: skip
+
+
+def test_an_address_that_nobody_confirmed_goes_nowhere() -> None:
+    case, target = a_case(email=""), OrganisationFactory.create()
+    address_add(case=case, kind="email", value="typo@stranger.example", replace=False, second_channel=True)
+    there = transferred(case, target)
+    assert not PartyAddress.objects.filter(party__case=there).exists()
+    assert not Outgoing.objects.filter(case=there).exists()
+
+
+def test_what_was_reopened_is_told_with_the_day_from_which_it_counts() -> None:
+    case, target = a_case(), OrganisationFactory.create()
+    again = RECEIVED_AT + timedelta(days=1)
+    CaseRight.objects.filter(case=case, right="access").update(reopened_at=again)
+    there = transferred(case, target)
+    taken = AuditEvent.objects.get(chain__key=there.chain, kind="case.taken_over")
+    assert taken.facts["received_at"] == again.isoformat()
+    assert "6\u00a0mars 2026" in case.messages.get(author__isnull=False).body
 
 
 def test_both_journals_tell_it() -> None:

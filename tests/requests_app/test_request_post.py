@@ -356,3 +356,11 @@ def test_an_address_that_is_none_is_told_in_json(client: Client) -> None:
     for path in ("", "nope/", "requests/DSR-2026-7K3F9-QX4TC-0", "organisations/a b/requests/"):
         problem(client.get(f"/api/v1/{path}"), 404)
         problem(client.post(f"/api/v1/{path}", "{}", content_type="application/json"), 404)
+
+
+def test_who_asks_for_a_person_who_has_died_says_as_what(client: Client, organisation: Organisation) -> None:
+    address, body = requests_at(organisation), {"rights": [{"code": "access"}, {"code": "post_mortem"}]}
+    refused = problem(posted(client, address, body), 400)
+    assert "one request is about one person" in str(refused)
+    assert Case.objects.count() == 0
+    assert posted(client, address, {**body, "capacity": "heir"}).status_code == 201

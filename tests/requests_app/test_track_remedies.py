@@ -32,6 +32,13 @@ def test_the_authority_of_where_they_live_is_named_when_known(person: Person) ->
     assert not SupervisoryAuthority.objects.filter(country="BE").exists()  # named from the data all the same
     assert "Belgian Data Protection Authority" in page
     assert "(where you live)" in page
+    assert "authorities of their own" not in page
+
+
+def test_where_a_country_has_several_the_page_says_that_it_names_the_national_one(person: Person) -> None:
+    Case.objects.filter(pk=person.case.pk).update(country="DE")
+    person.sign_in()
+    assert "there the regions and some fields have authorities of their own" in person.get(REMEDIES).content.decode()
 
 
 def test_outside_the_gdpr_its_articles_are_not_cited() -> None:
