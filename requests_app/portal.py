@@ -17,8 +17,9 @@ from dsar.core.models import Organisation
 from dsar.core.network import network_address
 from dsar.core.rates import HOUR, MINUTE, Counted, Rate
 from requests_app import services
+from requests_app.forms import SignInForm
 from requests_app.models import Case, Deliverable, PartyAddress
-from requests_app.public_pages import organisation_page
+from requests_app.public_pages import organisation_page, page_render
 from requests_app.vocabulary import DeliverableKind, Delivery
 
 SESSION_KEY = "portal"
@@ -115,10 +116,19 @@ def portal_page(
     def page(request: HttpRequest, organisation: Organisation, **parameters: Any) -> HttpResponseBase:
         opened = portal_case(request, organisation)
         if opened is None:
-            return redirect("public-track", organisation.slug)
+            return _way_in(request, organisation)
         return view(request, *opened, **parameters)
 
     return organisation_page(page)
+
+
+def _way_in(request: HttpRequest, organisation: Organisation) -> HttpResponseBase:
+    """Where one signs in; a message that came after the half hour stands there to be copied, and nowhere else."""
+    typed = request.POST.get("body", "").strip()
+    if not typed:
+        return redirect("public-track", organisation.slug)
+    context = {"form": SignInForm(), "form_id": "sign-in", "form_go": "key", "errors": [], "typed": typed}
+    return page_render(request, organisation, "track_sign_in", context)
 
 
 def key_fits(case: Case | None, key: str) -> bool:

@@ -328,3 +328,13 @@ def test_a_case_without_a_key_opens_by_code_only(person: Person) -> None:
     assert "do not belong together" in writer.sign_in(key=person.key).content.decode()
     assert writer.sign_in_by_mail().headers["Location"] == CASE
     assert Actor.DATA_SUBJECT.role == AuditEvent.objects.filter(kind="portal.opened").get().actor_role
+
+
+def test_a_message_that_comes_after_the_half_hour_is_given_back(person: Person, clock: Any) -> None:
+    person.sign_in()
+    clock.shift(timedelta(minutes=31))
+    page = person.post(CASE, body="A long <story>.").content.decode()
+    assert "Your message was not sent" in page
+    assert "A long &lt;story&gt;." in page
+    assert 'name="reference"' in page
+    assert person.case.messages.filter(body__contains="story").count() == 0
