@@ -13,6 +13,7 @@ from django.urls import reverse
 from dsar.core.logos import LARGEST, logo_digest
 from dsar.core.models import Logo, Organisation
 from tests.factories import OrganisationFactory
+from tests.journeys.site import REFERENCE, TRACKING_KEY
 from tests.work import work_solved
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,11 @@ def test_each_public_page_is_light(organisation: Organisation, language: str) ->
     work = work_solved(pages["reach"].content.decode())
     assert client.post(form, {**ANSWERS, "work": work, "page": "check", "go": "send"}).status_code == 302
     pages["receipt"] = client.get("/virelune/sent/")
+    text = re.sub(r"<[^>]+>", " ", pages["receipt"].content.decode())
+    (reference,), key = set(REFERENCE.findall(text)), TRACKING_KEY.findall(REFERENCE.sub("", text))[0]
+    assert client.post("/virelune/track/", {"reference": reference, "key": key, "go": "key"}).status_code == 302
+    for page in ("request", "withdraw", "address", "remedies"):
+        pages[page] = client.get(f"/virelune/track/{page}/")
     weights = {name: weight(client, response.content) for name, response in pages.items()}
     assert all(response.status_code == 200 for response in pages.values())
     assert {name: bytes_ for name, bytes_ in weights.items() if bytes_ > MOST} == {}
