@@ -18,6 +18,7 @@ from requests_app.models import CaseRight, Decision
 from requests_app.rights_table import ADVERSE, RULES, tasks_spared
 from requests_app.services.cases import case_touch
 from requests_app.services.decision_rules import Reasons, late_facts, reasons_checked
+from requests_app.services.ending import extension_drop, right_work_drop
 from requests_app.services.obstacles import right_obstacles
 from requests_app.services.reviews import author_alone, note_must, review_close, reviewer_of
 from requests_app.services.suspensions import suspensions_drop
@@ -66,7 +67,8 @@ def decision_submit(
     reasons = reasons_checked(case_right, outcome, written)
     facts = {**reasons.days, **late_facts(case_right, outcome, is_known=late_refusal)}
     if outcome == Outcome.WITHDRAWN:
-        work_cancel(case_right)
+        right_work_drop(case_right)
+        extension_drop(case_right)
     else:
         _ready_check(case_right, outcome, ground)
     decision = _decision_create(case_right, outcome, reasons, author)
@@ -107,11 +109,6 @@ def _ready_check(case_right: CaseRight, outcome: str, ground: str) -> None:
     obstacles = right_obstacles(case_right, outcome, ground)
     if obstacles:
         raise DomainError("right_not_ready", " ".join(str(obstacle.message) for obstacle in obstacles))
-
-
-def work_cancel(case_right: CaseRight) -> None:
-    """Nobody and nothing works on this right any more."""
-    case_right.tasks.filter(state=TaskState.OPEN).update(state=TaskState.CANCELLED, finished_at=datetime.now(UTC))
 
 
 def _spared_cancel(decision: Decision) -> None:

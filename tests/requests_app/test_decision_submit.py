@@ -9,9 +9,9 @@ import time_machine
 
 from dsar.core.actors import Actor
 from dsar.core.errors import DomainError, NotAllowed
-from dsar.core.models import AuditEvent, Organisation, ProcessingActivity, Recipient
+from dsar.core.models import AuditEvent, Organisation, ProcessingActivity, Recipient, User
 from dsar.core.roles import Role
-from requests_app.models import CaseRight, Decision
+from requests_app.models import CaseRight, Decision, Deliverable
 from requests_app.services import (
     case_right_start,
     case_task_finish,
@@ -21,8 +21,9 @@ from requests_app.services import (
     decision_single_handed,
     decision_submit,
 )
-from requests_app.vocabulary import ItemState, Review, Stage
+from requests_app.vocabulary import DeliverableState, ItemState, Review, Stage
 from tests.factories import a_case, actor_for, member, right_of
+from tests.requests_app.desk import work_done
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +193,13 @@ def test_withdrawn_needs_no_finished_work() -> None:
     decision_submit(case_right=access, outcome="withdrawn", reasoning="By phone on 9 March.", actor=actor)
     assert right_of(case, "access").stage == Stage.DECIDED
     assert not access.tasks.filter(state="open").exists()
+
+
+def test_what_was_prepared_does_not_leave_once_the_request_is_withdrawn(handler: User) -> None:
+    case = a_case(handler.memberships.get().organisation)
+    work_done(case, handler)
+    decision_submit(
+        case_right=right_of(case, "access"), outcome="withdrawn", reasoning="By phone on 9 March.",
+        actor=actor_for(handler, case.organisation),
+    )  # fmt: skip
+    assert Deliverable.objects.get(case=case).state == DeliverableState.SUPERSEDED

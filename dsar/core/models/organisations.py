@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from dsar.core.jurisdictions import GDPR_RULES, jurisdiction
 from dsar.core.models.users import User
 from dsar.core.privacy import Fate, keep
-from dsar.core.roles import Act, roles_with
 from dsar.core.texts import localised
 
 PUBLISHED = keep("published by the organisation itself (GDPR art. 13(1)(a)-(b))")
@@ -63,10 +62,6 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def visible_to(self, user: User) -> Self:
         """The organisations the user is a member of, in any role."""
         return self.filter(memberships__user=user).distinct()
-
-    def allowing(self, user: User, act: Act) -> Self:
-        """The organisations where the user's role includes the act."""
-        return self.filter(memberships__user=user, memberships__role__in=roles_with(act)).distinct()
 
 
 class Organisation(models.Model):
