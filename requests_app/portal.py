@@ -123,11 +123,14 @@ def portal_page(
 
 
 def _way_in(request: HttpRequest, organisation: Organisation) -> HttpResponseBase:
-    """Where one signs in; a message that came after the half hour stands there to be copied, and nowhere else."""
+    """Where one signs in; a message that came after the page had closed stands there to be copied, and nowhere else."""
     typed = request.POST.get("body", "").strip()
     if not typed:
         return redirect("public-track", organisation.slug)
-    context = {"form": SignInForm(), "form_id": "sign-in", "form_go": "key", "errors": [], "typed": typed}
+    context = {
+        "form": SignInForm(), "form_id": "sign-in", "form_go": "key", "errors": [], "typed": typed,
+        "ended": bool(request.session.pop(ENDED_KEY, False)),
+    }  # fmt: skip
     return page_render(request, organisation, "track_sign_in", context)
 
 
