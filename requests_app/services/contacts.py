@@ -40,7 +40,7 @@ def address_change_refusal(case: Case, *, second_channel: bool) -> DomainError |
         joined = {"reference": case.merged_into.reference}
         return DomainError(
             "case_joined",
-            _("This request has joined %(reference)s, which is answered: what changes here would not reach it. "
+            _("This request has joined %(reference)s, and we answer it there: what changes here would not reach it. "
               "Change it there, or write to us.") % joined,
         )  # fmt: skip
     if second_channel:
